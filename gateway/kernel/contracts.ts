@@ -1,0 +1,345 @@
+/**
+ * What the rooms need of each other. A room imports this file and never another room;
+ * the wiring (gateway.ts) hands the implementations over.
+ */
+import type { Alarm, OperatorAction, OperatorOutcome, Transition } from './alarm.ts'
+import type { CloudEvent, NewEvent } from './event.ts'
+import type { Principal, Role } from './principal.ts'
+import type { Labels, Reading, StoredReading, Value } from './reading.ts'
+import type { Rule } from './rule.ts'
+
+/* ---------------------------------------------------------------- store --- */
+
+/**
+ * The durable key-value side of the store. A space is owned by one room:
+ * `alarm`, `rule-state` (alarms, rules) · `series`, `identity` (pipeline) · `device`, `command` (devices) ·
+ * `retained`, `session`, `subscription`, `queue`, `incoming`, `will` (broker) · `outbox`, `dead-letter`, `ledger` (delivery) ·
+ * `cursor` (influx and other readers of the log) · `meta`.
+ */
+export interface StateWriter {
+  /** Into the current batch. Values are text (JSON as a rule) or bytes. */
+  put(space: string, key: string, value: string | Uint8Array): void
+  delete(space: string, key: string): void
+}
+
+/**
+ * Writing. Everything is synchronous and lands in the current batch.
+ * A batch is closed only between turns of the event loop (from a microtask or later): all that one synchronous run
+ * appends is committed together or not at all. One commit at a time; what arrives meanwhile is the next batch.
+ * When to commit is the store's (trust.md, "When to commit").
+ */
+export interface StoreWriter extends StateWriter {
+  /** Appends a reading; gives its position in the log. `payloadBytes` (of its message; 0 for its further readings) feeds the commit policy. */
+  appendReading(reading: Reading, payloadBytes: number): number
+  /** Appends an event; gives its position. */
+  appendEvent(event: CloudEvent): number
+  /** Appends what a later replay needs to know besides readings and events: timer firings, restarts, clock steps, operator actions, rule versions. */
+  appendMark(mark: Mark): number
+  /** Remembers that this client's message was taken, to know a resend after a crash (trust.md "Once, though sent twice"). Kept beside the batch, not in the log's entries. */
+  noteInbound(inbound: Inbound): void
+  /** Commit this batch as soon as the turn ends: it holds an alarm transition, or something somebody waits for. */
+  urgent(): void
+  /** Called once the current batch is on disk (null) or could not be stored (error: nothing of the batch holds). In order of registration over all batches. */
+  onDisk(callback: (error: Error | null) => void): void
+}
+
+export interface Mark { readonly kind: string; readonly [member: string]: unknown }
+
+export interface Inbound {
+  readonly clientId: string
+  readonly messageId: number
+  /** 53-bit hash of topic and payload. */
+  readonly hash: number
+}
+
+export type LogEntry =
+  | { readonly position: number; readonly kind: 'reading'; readonly reading: StoredReading }
+  | { readonly position: number; readonly kind: 'event'; readonly event: CloudEvent }
+  | { readonly position: number; readonly kind: 'mark'; readonly mark: Mark }
+
+/** Which entries a reader of the log wants. */
+export interface LogQuery {
+  /** Positions greater than this. */
+  readonly after: number
+  /** At most so many entries looked at (not: returned). */
+  readonly limit: number
+  readonly kinds?: readonly LogEntry['kind'][]
+}
+
+/** `next` is the position to go on after: it moves on even where nothing of the kind was there; equal to `after` at the end of the log. */
+export interface LogPage { readonly entries: readonly LogEntry[]; readonly next: number }
+
+export interface ReadingQuery {
+  readonly device?: string
+  readonly metric?: string
+  /** Event time, ms since 1970: [from, to). */
+  readonly from?: number
+  readonly to?: number
+  /** Position of the last one seen (paging). */
+  readonly after?: number
+  readonly limit: number
+}
+
+/** Reading. Only what is committed is seen, and no read holds up a commit. */
+export interface StoreReader {
+  get(space: string, key: string): Promise<string | Uint8Array | undefined>
+  /** In the order of keys (code units), `key > after`, beginning with `prefix`. */
+  list(space: string, query?: { prefix?: string; after?: string; limit?: number }): Promise<readonly (readonly [string, string | Uint8Array])[]>
+  /** From memory where the tail is still there, else from disk. */
+  read(query: LogQuery): Promise<LogPage>
+  /** Readings by series and event time, in log order. */
+  readings(query: ReadingQuery): Promise<readonly StoredReading[]>
+  /** First position kept, and the last committed (0 when empty). */
+  firstPosition(): number
+  lastPosition(): number
+  /** Called (in the turn of the commit) after every commit that appended to the log. Gives a function that ends it. */
+  follow(listener: (last: number) => void): () => void
+}
+
+/** Pins the log: retention by age or size removes nothing a pin has not passed, unless the quota is exceeded (then it is counted as dropped). */
+export interface RetentionPin { readonly name: string; position(): number; dropped(entries: number): void }
+
+export interface Store extends StoreWriter, StoreReader {
+  start(): Promise<void>
+  /** Commits what is pending, closes. */
+  stop(): Promise<void>
+  pin(pin: RetentionPin): void
+  /** Can the store take writes now? (readyz, disk full) */
+  health(): { readonly writable: boolean; readonly reason?: string; readonly sizeBytes: number; readonly pendingBytes: number }
+}
+
+/* --------------------------------------------------------------- broker --- */
+
+export interface Publication {
+  readonly topic: string
+  readonly payload: string | Uint8Array
+  readonly qos: 0 | 1 | 2
+  readonly retain: boolean
+  /** Never queued for offline sessions and taken out of a session's in-flight at this wall time (ms): commands. */
+  readonly expiresAt?: number
+}
+
+/** The gateway's own publishing. */
+export interface Announcer {
+  /**
+   * Synchronous, during evaluation: what is retained or owed to offline sessions goes into the current batch;
+   * live subscribers get it after the commit, in the order of the calls. Never announced if the commit fails.
+   */
+  announce(publication: Publication): void
+}
+
+/** Who is listening on the broker; for commands. */
+export interface Reachability {
+  /** Is there a live subscription more specific than `#` that covers this topic? */
+  covered(topic: string): boolean
+  /** Called when a live subscription appears or goes. */
+  onChange(listener: () => void): () => void
+}
+
+/* ------------------------------------------------------------- the door --- */
+
+/** A message that came in over MQTT or an equivalent path. */
+export interface InboundPublish {
+  readonly kind: 'publish'
+  readonly topic: string
+  readonly payload: Uint8Array
+  readonly retain: boolean
+  /** May this principal give commands by `…/set`? (then it enters as a manual command) */
+  readonly principal: Principal
+}
+/** A posted CloudEvent: `limen.reading` with data {device, metric, value, ts, seq} is a reading; anything else an application event. */
+export interface InboundEvent { readonly kind: 'event'; readonly event: CloudEvent; readonly principal: Principal }
+export interface InboundAction { readonly kind: 'action'; readonly action: OperatorAction; readonly principal: Principal }
+export interface InboundCommand { readonly kind: 'command'; readonly command: CommandRequest; readonly principal: Principal }
+/** A room's own event (device lifecycle, gateway, command). */
+export interface InboundOwnEvent { readonly kind: 'own-event'; readonly event: NewEvent }
+
+export type Incoming = InboundPublish | InboundEvent | InboundAction | InboundCommand | InboundOwnEvent
+
+export type Receipt =
+  | { readonly taken: true; readonly duplicate?: boolean }
+  /** Stored as `limen.reading.rejected` and to be acknowledged all the same. */
+  | { readonly taken: false; readonly reason: string }
+  | { readonly taken: true; readonly outcome: OperatorOutcome }
+  | { readonly taken: true; readonly commandId: string }
+
+/**
+ * The one door. Decodes, evaluates and appends synchronously, then returns;
+ * `done` is called once the input is on disk: only then may its source acknowledge. An error means it could not be stored.
+ * What the caller itself puts into the store in the same synchronous run, before or after, is in the same batch.
+ * A callback, not a promise: it is the hottest call of the process (docs/decisions).
+ */
+export type Accept = (input: Incoming, done: (error: Error | null, receipt: Receipt) => void) => void
+
+/* ------------------------------------------------------ rules and alarms --- */
+
+/** Rules and alarms in one deterministic stage: the outcome depends on what it has seen and on the times it is given. */
+export interface AlarmStage {
+  /** Reads its state from the store, replacing what is in memory: at start, and after a commit that failed. */
+  restore(store: StoreReader): Promise<void>
+  /** All readings of one message, after `advance` to the same time. Returns a shared empty array when nothing happened. */
+  evaluate(readings: readonly Reading[], times: Times): readonly Transition[]
+  /** Fires every timer due at or before `times.at`, in the order (due, rule, key); each transition carries its due time. */
+  advance(times: Times): readonly Transition[]
+  /** Monotonic time of the next due timer, or Infinity. */
+  nextDue(): number
+  act(action: OperatorAction, times: Times): OperatorOutcome
+  /** Swaps the whole set at once; alarms of removed or changed conditions retire. */
+  replaceRules(rules: readonly Rule[], times: Times): readonly Transition[]
+  /** A device said online or offline. */
+  presence(device: string, online: boolean, times: Times): readonly Transition[]
+  /** Raises or clears one of the gateway's own technical alarms (`technical.influx`, `technical.disk`, …), key `gateway` unless given. */
+  technical(condition: TechnicalCondition, times: Times): readonly Transition[]
+}
+
+export interface TechnicalCondition {
+  readonly rule: `technical.${string}`
+  readonly active: boolean
+  readonly message: string
+  readonly key?: string
+  readonly value?: Value
+}
+
+/** Monotonic ms since an origin that continues over restarts, and wall ms since 1970. */
+export interface Times { readonly at: number; readonly wallMs: number }
+
+/* ---------------------------------------------- what follows a transition --- */
+
+/** Called in the turn of the transition, so that what it writes is in the same batch. */
+export interface TransitionListener { onTransition(transition: Transition): void }
+
+/* -------------------------------------------------------------- delivery --- */
+
+/** One thing to send to one target. */
+export interface Delivery {
+  readonly id: string
+  readonly target: string
+  /** Deliveries of one order key are sent one after the other. */
+  readonly orderKey: string
+  readonly idempotencyKey: string
+  readonly event: CloudEvent
+  /** 1 for the first try. */
+  readonly attempt: number
+  readonly createdAt: number
+}
+
+export type DeliveryOutcome =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number }
+
+/** Never called concurrently for one order key. Gives one outcome per delivery, in order; throws only on a fault of its own. */
+export interface Target {
+  start?(): Promise<void>
+  send(batch: readonly Delivery[], signal: AbortSignal): Promise<readonly DeliveryOutcome[]>
+  stop?(): Promise<void>
+}
+
+/** received = delivered + queued + deadLettered + Σ dropped, at any moment. */
+export interface LedgerLine {
+  readonly received: number
+  readonly delivered: number
+  readonly queued: number
+  readonly deadLettered: number
+  readonly dropped: Readonly<Record<string, number>>
+}
+
+export interface DeadLetter {
+  readonly id: string
+  readonly target: string
+  readonly event: CloudEvent
+  readonly idempotencyKey: string
+  readonly cause: string
+  readonly createdAt: string
+  readonly failedAt: string
+  readonly attempts: readonly { readonly at: string; readonly answer: string }[]
+}
+
+export interface DeliveryDesk {
+  ledger(): Readonly<Record<string, LedgerLine>>
+  deadLetters(query: { after?: string; limit: number }): Promise<readonly DeadLetter[]>
+  /** Sends it again, to its own target only; false when there is none of this id. Resolves once that is on disk. */
+  redrive(id: string, by: string): Promise<boolean>
+  discard(id: string, by: string, why: string): Promise<boolean>
+}
+
+/* --------------------------------------------------------------- devices --- */
+
+export interface Device {
+  readonly id: string
+  readonly type: string | null
+  readonly labels: Labels
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly status: 'online' | 'offline' | 'unknown'
+  readonly firstSeen: number
+  readonly lastSeen: number
+  readonly metrics: Readonly<Record<string, { readonly value: Value; readonly unit: string | null; readonly ts: number; readonly quality: string }>>
+}
+
+export interface DeviceRegistry {
+  get(id: string): Device | undefined
+  /** In the order of ids, `id > after`. */
+  list(query: { after?: string; limit: number }): readonly Device[]
+  labels(id: string): Labels
+  type(id: string): string | null
+  put(id: string, change: { type?: string | null; labels?: Labels; settings?: Readonly<Record<string, unknown>> }): Device
+}
+
+export interface CommandRequest {
+  readonly device: string
+  readonly actuator: string
+  readonly value: Value
+  readonly ttlMs?: number
+  readonly by: string
+}
+
+export type CommandStatus = 'issued' | 'sent' | 'accepted' | 'executing' | 'done' | 'rejected' | 'expired' | 'failed' | 'superseded'
+
+export interface Command {
+  readonly id: string
+  readonly seq: number
+  readonly device: string
+  readonly actuator: string
+  readonly value: Value
+  readonly issuedAt: string
+  readonly ttlMs: number
+  /** The alarm id, or `manual:<who>`. */
+  readonly cause: string
+  readonly status: CommandStatus
+  readonly reason: string | null
+  readonly tries: number
+  readonly changedAt: string
+}
+
+export interface CommandDesk extends TransitionListener {
+  /** A manual command; in the current batch. */
+  request(request: CommandRequest): Command
+  get(id: string): Command | undefined
+  list(query: { after?: string; limit: number }): readonly Command[]
+  /** `devices/{device}/{actuator}/ack` */
+  acknowledged(device: string, actuator: string, payload: Uint8Array): { readonly ok: boolean; readonly reason?: string }
+  /** The actuator's reported state came in as a reading. */
+  reported(reading: Reading): void
+  presence(device: string, online: boolean): void
+}
+
+/* ------------------------------------------------------------------ auth --- */
+
+export interface Authenticator {
+  /** Null: refused. Slowed per account and address. */
+  device(login: { username: string | undefined; password: Uint8Array | undefined; clientId: string; address: string }): Promise<Principal | null>
+  user(login: { name: string; password: string; address: string }): Promise<Principal | null>
+  /** May this principal still be served? (revoked credentials) */
+  stillValid(principal: Principal): boolean
+  /** Called when credentials changed on disk (add, revoke). */
+  onChange(listener: () => void): () => void
+  hasDeviceCredential(): boolean
+  hasUser(role: Role): boolean
+}
+
+/** What the alarm list of the API shows. */
+export interface AlarmView {
+  get(id: string): Alarm | undefined
+  /** All alarms not normal, and normal ones that are still known, in the order of ids. */
+  list(): readonly Alarm[]
+}
