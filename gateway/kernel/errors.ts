@@ -1,3 +1,5 @@
+import type { Problem } from './problem.ts'
+
 /** Stable codes of everything Limen can refuse or fail at; nobody tests a message. */
 export type ErrorCode =
   | 'USAGE'
@@ -18,16 +20,18 @@ export type ErrorCode =
   | 'OVERLOADED'
   | 'STOPPING'
 
-/** A failure with a stable `code`; `remedy` says what to do next, in one sentence. */
+/** A failure with a stable `code`; `remedy` says what to do next, in one sentence; `problems` lists all that is wrong with a configuration. */
 export class LimenError extends Error {
   readonly code: ErrorCode
   readonly remedy: string | undefined
+  readonly problems: readonly Problem[]
 
-  constructor(code: ErrorCode, message: string, details: { cause?: unknown; remedy?: string } = {}) {
+  constructor(code: ErrorCode, message: string, details: { cause?: unknown; remedy?: string; problems?: readonly Problem[] } = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = 'LimenError'
     this.code = code
     this.remedy = details.remedy
+    this.problems = details.problems ?? []
   }
 }
 

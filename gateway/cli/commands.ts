@@ -1,0 +1,138 @@
+import type { CliDeps } from './deps.ts'
+
+export type Command = (args: readonly string[], deps: CliDeps) => Promise<number>
+
+export interface CommandEntry {
+  readonly name: string
+  /** What may follow `limen NAME`. */
+  readonly form: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  /** What `limen NAME --help` says below the form. */
+  readonly help: string
+  /** Loads the command's own file, and with it only the libraries it needs; null: not in this version. */
+  readonly load: (() => Promise<Command>) | null
+}
+
+const configOption = '  --config FILE   default: limen.yaml in the working directory; without one the defaults apply'
+
+/** Every command of interface.md, in its order. A new one is one entry here and one file in cli/. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'start',
+    form: '[--config FILE] [--data DIR]',
+    summary: 'run the gateway',
+    help: `Runs the gateway: MQTT broker, rules, alarms, delivery, HTTP. When everything listens it prints one line
+  limen ready mqtt=HOST:PORT http=HOST:PORT
+SIGTERM and SIGINT stop it cleanly.
+
+${configOption}
+  --data DIR      where everything durable is kept; default: data, beside the configuration`,
+    load: null,
+  },
+  {
+    name: 'check',
+    form: '[--config FILE]',
+    summary: 'validate configuration and rules',
+    help: `Prints every error with file, line, column and what would be right. Exit code 0: all is well, 1: errors.
+
+${configOption}`,
+    load: null,
+  },
+  {
+    name: 'backtest',
+    form: '--rules FILE (--input FILE|- | --csv FILE --device ID | --config FILE [--from T] [--to T])',
+    summary: 'run the rules over recorded input',
+    help: 'Runs the live engine with a virtual clock over recorded input or the gateway\'s own log.',
+    load: null,
+  },
+  {
+    name: 'match',
+    form: '--pattern FILE --event FILE',
+    summary: 'does an event pattern match an event?',
+    help: 'Prints match (exit 0), no match (1) or invalid: REASON (2).',
+    load: null,
+  },
+  {
+    name: 'simulate',
+    form: 'SCENARIO [--url mqtt://…] [--devices N] [--rate R] [--for 60s] [--csv FILE --device ID --speed X]',
+    summary: 'simulated devices: ward, home, coldchain, load, or a CSV',
+    help: `SCENARIO is ward, home, coldchain or load.
+
+  --url mqtt://…  the broker; default: mqtt://127.0.0.1:1883
+  --devices N     how many devices
+  --rate R        readings per second
+  --for 60s       how long; default: until Ctrl-C
+  --csv FILE --device ID [--speed X]   replays a CSV instead`,
+    load: null,
+  },
+  {
+    name: 'dead-letters',
+    form: 'list | redrive ID… | discard ID… --why TEXT  [--config FILE]',
+    summary: 'what could not be delivered: list, send again, discard',
+    help: `Works on a running gateway and on the data directory of a stopped one.
+
+  list            one line each: id, target, since when, why
+  redrive ID…     sends them again, to the failed target only
+  discard ID…     gives them up; --why TEXT says why
+${configOption}`,
+    load: null,
+  },
+  {
+    name: 'replay',
+    form: '--from T --to T [--pattern FILE] --to-routes ID… [--speed X]',
+    summary: 'send a stretch of the log to chosen routes again',
+    help: 'Sends a time range of the log to chosen routes, in order, at a chosen speed, marked as a replay.',
+    load: null,
+  },
+  {
+    name: 'init',
+    form: '[DIR]',
+    summary: 'write a commented limen.yaml, example rules, a systemd unit',
+    help: 'Writes limen.yaml, rules/example.yaml and limen.service into DIR (default: here). Overwrites nothing.',
+    load: null,
+  },
+  {
+    name: 'audit',
+    form: 'verify',
+    summary: 'check the chain of the audit log',
+    help: 'Checks the chain of the audit log.',
+    load: null,
+  },
+  {
+    name: 'export',
+    form: '[--config FILE] [--from T] [--to T] [--device D] [--metric M] [--alarms] --format csv|ndjson|lp',
+    summary: 'readings or the alarm journal to standard output',
+    help: `Writes readings, or with --alarms the alarm journal, to standard output, oldest first.
+Works on a running gateway and on the data directory of a stopped one.
+
+  --format F      csv, ndjson or lp (InfluxDB line protocol)
+  --from T, --to T   ISO 8601 or ms since 1970; from inclusive, to exclusive
+  --device D, --metric M   only these
+  --alarms        the alarm journal instead of readings
+${configOption}`,
+    load: null,
+  },
+  { name: 'backup', form: 'DIR', summary: 'online backup', help: 'Copies the data of a running or stopped gateway to DIR.', load: null },
+  { name: 'restore', form: 'DIR', summary: 'bring a backup back', help: 'Brings a backup back into an empty data directory.', load: null },
+  {
+    name: 'device',
+    form: 'add ID [--user U] | list | revoke ID  [--config FILE]',
+    summary: 'MQTT credentials of devices',
+    help: `  add ID          makes a credential and shows its secret once; --user U: another MQTT user name than ID
+  list            who has one
+  revoke ID       takes it away; live sessions are cut
+${configOption}`,
+    load: null,
+  },
+  {
+    name: 'user',
+    form: 'add NAME --role admin|operator|viewer | list | revoke NAME  [--config FILE]',
+    summary: 'people who may log in over HTTP',
+    help: `  add NAME        makes a login and shows its password once; --role admin, operator or viewer
+  list            who has one
+  revoke NAME     takes it away; live sessions are cut
+${configOption}`,
+    load: null,
+  },
+]

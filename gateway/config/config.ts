@@ -1,0 +1,101 @@
+import type { DocumentNode, Place } from '../kernel/document.ts'
+import type { Labels } from '../kernel/reading.ts'
+import type { Secret } from '../kernel/secret.ts'
+
+/**
+ * limen.yaml, environment and command line, read, checked and frozen (interface.md "Configuration").
+ * Durations are milliseconds, sizes bytes, paths absolute; every default is filled in.
+ */
+export interface Config {
+  /** Absolute path of the file; undefined where there is none and the defaults apply. */
+  readonly file: string | undefined
+  /** What relative paths are relative to: the file's directory, or the working directory. */
+  readonly baseDir: string
+  /** Name of the site: `source` of every CloudEvent. Default: the host's name. */
+  readonly site: string
+  /** Absolute. Default `./data`. */
+  readonly dataDir: string
+  readonly mqtt: {
+    readonly host: string
+    /** 0 takes a free one. */
+    readonly port: number
+    readonly maxPacketSizeBytes: number
+  }
+  readonly http: { readonly host: string; readonly port: number }
+  readonly auth: {
+    readonly loopback: 'trusted' | 'required'
+    /** Off loopback without TLS all the same. */
+    readonly insecure: boolean
+    /** Makes the first admin; only from LIMEN_AUTH__ADMIN_PASSWORD or …_FILE. */
+    readonly adminPassword: Secret | undefined
+  }
+  readonly store: {
+    /** 0…1000. */
+    readonly commitWindowMs: number
+  }
+  /** By device id; what cannot be learnt. A Map: any text may be an id. */
+  readonly devices: ReadonlyMap<string, DeviceConfig>
+  /** Files, globs and rules written in place; rules/load.ts reads them. */
+  readonly rules: readonly RuleSource[]
+  /** By name. */
+  readonly targets: ReadonlyMap<string, TargetConfig>
+  readonly influx: InfluxConfig | undefined
+  readonly retention: { readonly readingsMs: number; readonly maxSizeBytes: number }
+}
+
+export interface DeviceConfig {
+  readonly type: string | null
+  readonly labels: Labels
+  /** Every further key of the device's entry (`news2Scale: 2`) and those under `settings`. */
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+export type RuleSource =
+  /** A path or glob as written; relative to `baseDir`. */
+  | { readonly kind: 'files'; readonly pattern: string; readonly place: Place }
+  /** A rule written in limen.yaml itself. */
+  | { readonly kind: 'inline'; readonly node: DocumentNode; readonly path: string }
+
+export type TargetConfig =
+  | {
+      readonly kind: 'webhook'
+      readonly url: string
+      /** The value of the variable that `secretEnv` names; undefined: unsigned. */
+      readonly secret: Secret | undefined
+      readonly timeoutMs: number
+      readonly allowPrivate: boolean
+    }
+  | {
+      readonly kind: 'mqtt'
+      /** `mqtt://` or `mqtts://`; undefined: this gateway's own broker. */
+      readonly url: string | undefined
+      /** May hold `${source}`, `${type}`, `${subject}`, `${data.…}`. */
+      readonly topic: string
+      readonly qos: 0 | 1 | 2
+      readonly username: string | undefined
+      readonly password: Secret | undefined
+    }
+
+export type InfluxConfig =
+  | {
+      readonly version: 1
+      readonly url: string
+      readonly database: string
+      readonly username: string | undefined
+      readonly password: Secret | undefined
+      readonly measurement: string
+    }
+  | {
+      readonly version: 2
+      readonly url: string
+      readonly org: string
+      readonly bucket: string
+      readonly token: Secret
+      readonly measurement: string
+    }
+
+/** What the command line says; wins over everything. */
+export interface ConfigOverrides {
+  /** `--data DIR`, relative to the working directory. */
+  readonly data?: string
+}
