@@ -1,0 +1,145 @@
+import { hash53, hash53Number } from '../kernel/hash.ts'
+import type { Value } from '../kernel/reading.ts'
+
+const depth = 1_024
+const maxAgeMs = 600_000
+
+/** What tells a redelivered reading from a new one (trust.md, "Once, though sent twice"). */
+export interface Seen {
+  readonly value: Value
+  readonly ts: number
+  readonly tsGiven: boolean
+  readonly seq: number | undefined
+  /** Wall time of receipt, ms. */
+  readonly receivedAt: number
+}
+
+/**
+ * The memory of one series: its last 1,024 readings, or those of the last 10 minutes if fewer.
+ * A reading whose time or counter is beyond all before is new without a look; only others are compared.
+ */
+export interface SeriesMemory {
+  /** Has this very reading been taken before? */
+  has(reading: Seen): boolean
+  /** How many of the remembered readings have this event time already: `k`. */
+  sameTime(ts: number): number
+  remember(reading: Seen): void
+}
+
+export function createSeriesMemory(): SeriesMemory {
+  let capacity = 8
+  let identities = new Float64Array(capacity)
+  let times = new Float64Array(capacity)
+  let received = new Float64Array(capacity)
+  let start = 0
+  let count = 0
+  let greatestTs = -Infinity
+  let atGreatest = 0
+  const givenTimes = createHighWater()
+  const counters = createHighWater()
+
+  function forget(nowMs: number): void {
+    while (count > 0 && received[start]! < nowMs - maxAgeMs) {
+      start = (start + 1) % capacity
+      count--
+    }
+  }
+
+  function grow(): void {
+    const wider = Math.min(depth, capacity * 2)
+    const copy = (from: Float64Array): Float64Array<ArrayBuffer> => {
+      const to = new Float64Array(wider)
+      for (let i = 0; i < count; i++) to[i] = from[(start + i) % capacity]!
+      return to
+    }
+    identities = copy(identities)
+    times = copy(times)
+    received = copy(received)
+    capacity = wider
+    start = 0
+  }
+
+  return {
+    has(reading) {
+      if (!reading.tsGiven && reading.seq === undefined) return false
+      // With a counter it is the counter that must rise, else the device's time.
+      if (reading.seq === undefined ? reading.ts > givenTimes.greatest() : reading.seq > counters.greatest()) return false
+      forget(reading.receivedAt)
+      const identity = identify(reading)
+      for (let i = count - 1; i >= 0; i--) if (identities[(start + i) % capacity] === identity) return true
+      return false
+    },
+    sameTime(ts) {
+      if (ts > greatestTs) return 0
+      if (ts === greatestTs) return atGreatest
+      let same = 0
+      for (let i = 0; i < count; i++) if (times[(start + i) % capacity] === ts) same++
+      return same
+    },
+    remember(reading) {
+      if (count === capacity) {
+        forget(reading.receivedAt)
+        if (count === capacity && capacity < depth) grow()
+      }
+      if (count === capacity) {
+        start = (start + 1) % capacity
+        count--
+      }
+      const slot = (start + count) % capacity
+      identities[slot] = reading.tsGiven || reading.seq !== undefined ? identify(reading) : -1
+      times[slot] = reading.ts
+      received[slot] = reading.receivedAt
+      count++
+      if (reading.ts > greatestTs) {
+        greatestTs = reading.ts
+        atGreatest = 1
+      } else if (reading.ts === greatestTs) atGreatest++
+      if (reading.tsGiven) givenTimes.saw(reading.ts)
+      if (reading.seq !== undefined) counters.saw(reading.seq)
+    },
+  }
+}
+
+/**
+ * The greatest value among the remembered: never too low, so that nothing remembered is taken for new. Once it has been
+ * undercut (a counter that started over, a clock that was ahead) it comes down as soon as the memory has turned over.
+ */
+function createHighWater(): { greatest(): number; saw(value: number): void } {
+  let greatest = -Infinity
+  let sinceUndercut = 0
+  let greatestSince = -Infinity
+  return {
+    greatest: () => greatest,
+    saw(value) {
+      if (value >= greatest) {
+        greatest = value
+        sinceUndercut = 0
+        greatestSince = -Infinity
+        return
+      }
+      sinceUndercut++
+      if (value > greatestSince) greatestSince = value
+      if (sinceUndercut < depth) return
+      greatest = greatestSince
+      sinceUndercut = 0
+      greatestSince = -Infinity
+    },
+  }
+}
+
+/** (seq, ts if given, value), else (ts, value), as 53 bits: a false match among 1,024 has a chance of 10⁻¹³. */
+function identify({ value, ts, tsGiven, seq }: Seen): number {
+  let hash = 0x51ed270b
+  if (seq !== undefined) hash = hash53Number(seq, hash)
+  if (tsGiven) hash = hash53Number(ts, hash + 1)
+  switch (typeof value) {
+    case 'number':
+      return hash53Number(value, hash + 2)
+    case 'string':
+      return hash53(value, (hash | 0) ^ 3)
+    case 'boolean':
+      return hash53Number(value ? 1 : 0, hash + 4)
+    default:
+      return hash53Number(0, hash + 5)
+  }
+}
