@@ -83,7 +83,7 @@ export interface ReadingQuery {
 /** Reading. Only what is committed is seen, and no read holds up a commit. */
 export interface StoreReader {
   get(space: string, key: string): Promise<string | Uint8Array | undefined>
-  /** In the order of keys (code units), `key > after`, beginning with `prefix`. */
+  /** In the order of keys (by UTF-8 bytes, that is by code points), `key > after`, beginning with `prefix`. */
   list(space: string, query?: { prefix?: string; after?: string; limit?: number }): Promise<readonly (readonly [string, string | Uint8Array])[]>
   /** From memory where the tail is still there, else from disk. */
   read(query: LogQuery): Promise<LogPage>
@@ -106,6 +106,21 @@ export interface Store extends StoreWriter, StoreReader {
   pin(pin: RetentionPin): void
   /** Can the store take writes now? (readyz, disk full) */
   health(): { readonly writable: boolean; readonly reason?: string; readonly sizeBytes: number; readonly pendingBytes: number }
+}
+
+/** What is known of one batch again after a start, oldest batch first. */
+export interface RecentBatch {
+  readonly readings: readonly StoredReading[]
+  readonly marks: readonly Mark[]
+  readonly inbound: readonly Inbound[]
+}
+
+/** What the pipeline rebuilds its memory of duplicates and its clock from. */
+export interface StoreRecovery {
+  /** The newest batches that together hold at most `maxReadings` readings and were committed at or after `sinceWallMs`, oldest first. */
+  recent(query: { readonly maxReadings: number; readonly sinceWallMs: number }): AsyncIterable<RecentBatch>
+  /** The times of the last commit, as the clock gave them then; null when nothing was ever committed. */
+  lastAlive(): { readonly wallMs: number; readonly monotonicMs: number } | null
 }
 
 /* --------------------------------------------------------------- broker --- */
