@@ -92,8 +92,11 @@ export interface StoreReader {
   /** First position kept, and the last committed (0 when empty). */
   firstPosition(): number
   lastPosition(): number
-  /** Called (in the turn of the commit) after every commit that appended to the log. Gives a function that ends it. */
-  follow(listener: (last: number) => void): () => void
+  /**
+   * Called (in the turn of the commit) after every commit that appended to the log: the last position, and how many readings
+   * this commit appended, where the store knows (readers that keep books need not read ahead to count). Gives a function that ends it.
+   */
+  follow(listener: (last: number, readings?: number) => void): () => void
 }
 
 /** Pins the log: retention by age or size removes nothing a pin has not passed, unless the quota is exceeded (then it is counted as dropped). */
