@@ -1,8 +1,8 @@
+import type { Priority } from './priority.ts'
 import type { Value } from './reading.ts'
 import type { Rule } from './rule.ts'
 
-export type Priority = 'high' | 'medium' | 'low'
-export const priorities = ['high', 'medium', 'low'] as const
+export type { Priority }
 
 /** ISA-18.2 states of an alarm. */
 export type CoreState = 'normal' | 'unacked' | 'acked' | 'rtn-unacked' | 'latched-unacked' | 'latched-acked'

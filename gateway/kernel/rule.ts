@@ -1,4 +1,4 @@
-import type { Priority } from './alarm.ts'
+import type { Priority } from './priority.ts'
 import type { Value } from './reading.ts'
 
 /** What a rule listens to. Globs: `*` any run of characters, `?` one. At least one member is given. */

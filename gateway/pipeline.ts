@@ -1,0 +1,254 @@
+import type { Announcements } from './announce.ts'
+import { readCommandPayload } from './ingest/command-payload.ts'
+import type { Ingest, Route } from './ingest/ingest.ts'
+import type { Rejections } from './ingest/rejections.ts'
+import type { Fault } from './ingest/sample.ts'
+import type { OperatorAction, OperatorOutcome, Transition } from './kernel/alarm.ts'
+import type {
+  Accept, AlarmStage, CommandDesk, CommandRequest, Incoming, InboundEvent, InboundPublish, Receipt, StoreWriter, TechnicalCondition, Times,
+} from './kernel/contracts.ts'
+import { LimenError, asError } from './kernel/errors.ts'
+import type { CloudEvent, NewEvent } from './kernel/event.ts'
+import type { Logger } from './kernel/log.ts'
+import type { Reading } from './kernel/reading.ts'
+import type { Rule } from './kernel/rule.ts'
+
+/** Rooms that act on what passes; everything is called in the turn of the input, so what they write is in its batch. */
+export interface PipelineDeps {
+  readonly times: () => Times
+  readonly store: StoreWriter
+  readonly ingest: Ingest
+  readonly rejections: Rejections
+  readonly stage: AlarmStage
+  readonly announcements: Announcements
+  readonly devices: {
+    observe(reading: Reading): void
+    /** False: the payload is neither `online` nor `offline`. */
+    status(device: string, payload: string, times: Times): boolean
+  }
+  readonly commands: Pick<CommandDesk, 'request' | 'acknowledged' | 'reported' | 'onTransition'>
+  readonly delivery: { onTransition(transition: Transition, event: CloudEvent): void }
+  /** Has this posted event (source, id) been taken before? Remembers it if not. */
+  readonly postedBefore: (event: CloudEvent, receivedAt: number) => boolean
+  /** Called once when a commit failed; resolves when every room's state is again what the store holds. */
+  readonly rebuild: (error: Error) => Promise<void>
+  readonly logger: Logger
+}
+
+export interface Pipeline {
+  readonly accept: Accept
+  /** Fires the timers that are due. */
+  advance(): void
+  /** A room's own event; in the current batch. */
+  record(event: NewEvent): void
+  /** One of the gateway's own technical alarms. */
+  condition(condition: TechnicalCondition): void
+  replaceRules(rules: readonly Rule[]): void
+  presence(device: string, online: boolean): void
+  isOpen(): boolean
+}
+
+const taken: Receipt = { taken: true }
+const takenBefore: Receipt = { taken: true, duplicate: true }
+
+/**
+ * The spine. One door for all that comes in: decode, evaluate and append happen synchronously, in the order of arrival;
+ * `done` comes when the batch is on disk. Nothing here waits, and nothing downstream can make it wait.
+ */
+export function createPipeline(deps: PipelineDeps): Pipeline {
+  const { store, stage, ingest, announcements } = deps
+  let open = true
+
+  const accept: Accept = (input, done) => {
+    if (!open) return done(new LimenError('STORE_FAILED', 'the store could not take the last batch; state is being rebuilt', { remedy: 'send it again' }), { taken: false, reason: 'rebuilding' })
+    const times = deps.times()
+    let receipt: Receipt
+    try {
+      if (stage.nextDue() <= times.at) follow(stage.advance(times))
+      receipt = take(input, times)
+    } catch (thrown) {
+      // A fault of ours must not make the sender repeat this message for ever: it is kept with its reason.
+      const error = asError(thrown)
+      deps.logger.error({ err: error }, 'an input could not be evaluated')
+      record({ type: 'limen.gateway.fault', data: { input: input.kind, message: error.message } })
+      receipt = { taken: false, reason: 'internal fault' }
+    }
+    store.onDisk((error) => {
+      if (error !== null) rebuildAfter(error)
+      done(error, receipt)
+    })
+  }
+
+  function take(input: Incoming, times: Times): Receipt {
+    switch (input.kind) {
+      case 'publish':
+        return takePublish(input, times)
+      case 'event':
+        return takeEvent(input, times)
+      case 'action':
+        return { taken: true, outcome: takeAction(input.action, times) }
+      case 'command':
+        return { taken: true, commandId: command(input.command) }
+      case 'own-event':
+        record(input.event)
+        return taken
+      default:
+        return input satisfies never
+    }
+  }
+
+  function takePublish(input: InboundPublish, times: Times): Receipt {
+    const { payload } = input
+    const route = ingest.route(input.topic)
+    const { topic } = route
+    // An empty payload clears a retained message and is no reading.
+    if (topic.kind === 'ordinary' || payload.length === 0) return taken
+    switch (topic.kind) {
+      case 'metric':
+      case 'object':
+        return takeReadings(input, route, times)
+      case 'status':
+        return deps.devices.status(topic.device, text(payload), times)
+          ? taken
+          : reject(topic.device, input, times, { reason: 'bad-status', detail: 'write online or offline' })
+      case 'ack': {
+        const answer = deps.commands.acknowledged(topic.device, topic.actuator, payload)
+        return answer.ok ? taken : reject(topic.device, input, times, { reason: 'bad-ack', detail: answer.reason ?? 'write {"id":…,"status":"done"}' })
+      }
+      case 'set':
+        return takeManualCommand(input, topic.device, topic.actuator, times)
+      case 'event': {
+        const event = { ...announcements.event({ type: topic.type, data: jsonOrText(payload) }, times.wallMs) }
+        store.appendEvent(event)
+        return taken
+      }
+      default:
+        return topic satisfies never
+    }
+  }
+
+  function takeReadings(input: InboundPublish, route: Route, times: Times): Receipt {
+    const { messages, duplicates, faults } = ingest.take(route, input.payload, times.wallMs)
+    evaluate(messages, input.payload.length, times)
+    if (faults.length > 0) return reject('device' in route.topic ? route.topic.device : '', input, times, ...faults)
+    return duplicates > 0 && messages.length === 0 ? takenBefore : taken
+  }
+
+  function evaluate(messages: readonly (readonly Reading[])[], payloadBytes: number, times: Times): void {
+    let bytes = payloadBytes
+    for (const readings of messages) {
+      for (const reading of readings) {
+        store.appendReading(reading, bytes)
+        bytes = 0
+        deps.devices.observe(reading)
+        deps.commands.reported(reading)
+      }
+      follow(stage.evaluate(readings, times))
+    }
+  }
+
+  function takeEvent({ event }: InboundEvent, times: Times): Receipt {
+    if (deps.postedBefore(event, times.wallMs)) return takenBefore
+    if (event.type !== 'limen.reading') {
+      store.appendEvent(event)
+      store.urgent()
+      return taken
+    }
+    const { messages, duplicates, faults } = ingest.takeData(event.data, times.wallMs)
+    evaluate(messages, JSON.stringify(event.data ?? null).length, times)
+    if (faults.length === 0) return duplicates > 0 ? takenBefore : taken
+    return reject(event.source, { topic: `events (${event.id})`, payload: Buffer.from(JSON.stringify(event.data ?? null)) }, times, ...faults)
+  }
+
+  function takeManualCommand(input: InboundPublish, device: string, actuator: string, times: Times): Receipt {
+    const read = readCommandPayload(input.payload)
+    if ('reason' in read) return reject(device, input, times, read)
+    command({ device, actuator, value: read.value, by: input.principal.name, ...(read.ttlMs === undefined ? {} : { ttlMs: read.ttlMs }) })
+    return taken
+  }
+
+  function command(request: CommandRequest): string {
+    const { id } = deps.commands.request(request)
+    store.urgent()
+    return id
+  }
+
+  function takeAction(action: OperatorAction, times: Times): OperatorOutcome {
+    const outcome = stage.act(action, times)
+    store.appendMark({ kind: 'action', at: times.at, wallMs: times.wallMs, ok: outcome.ok, ...action })
+    follow(outcome.transitions)
+    store.urgent()
+    return outcome
+  }
+
+  /** What every transition entails, in its own batch: the log, the alarm's topic, its event, commands, notifications. */
+  function follow(transitions: readonly Transition[]): void {
+    for (const transition of transitions) {
+      const event = announcements.alarmEvent(transition)
+      store.appendEvent(event)
+      store.urgent()
+      if (transition.rule.mode === 'shadow') continue
+      announcements.announceAlarm(transition)
+      announcements.announceEvent(event)
+      deps.commands.onTransition(transition)
+      deps.delivery.onTransition(transition, event)
+    }
+  }
+
+  function record(newEvent: NewEvent): void {
+    const event = announcements.event(newEvent, deps.times().wallMs)
+    store.appendEvent(event)
+    announcements.announceEvent(event)
+  }
+
+  function reject(device: string, { topic, payload }: Pick<InboundPublish, 'topic' | 'payload'>, times: Times, ...faults: readonly Fault[]): Receipt {
+    const event = deps.rejections.note({ device, topic, payload, faults, at: times.at })
+    if (event !== undefined) record(event)
+    return { taken: false, reason: faults[0]!.detail }
+  }
+
+  function rebuildAfter(error: Error): void {
+    if (!open) return
+    open = false
+    deps.logger.error({ err: error }, 'a batch could not be stored; state is rebuilt from the store')
+    deps.rebuild(error).then(
+      () => { open = true },
+      (cause: unknown) => deps.logger.error({ err: asError(cause) }, 'state could not be rebuilt'),
+    )
+  }
+
+  /** Runs something that is no input but may bring transitions, in the order of time. */
+  function run(work: (times: Times) => readonly Transition[]): void {
+    if (!open) return
+    const times = deps.times()
+    follow(stage.advance(times))
+    follow(work(times))
+    store.onDisk((error) => {
+      if (error !== null) rebuildAfter(error)
+    })
+  }
+
+  return {
+    accept,
+    advance: () => run(() => []),
+    record,
+    condition: (condition) => run((times) => stage.technical(condition, times)),
+    replaceRules: (rules) => run((times) => stage.replaceRules(rules, times)),
+    presence: (device, online) => run((times) => stage.presence(device, online, times)),
+    isOpen: () => open,
+  }
+}
+
+function text(payload: Uint8Array): string {
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf8')
+}
+
+function jsonOrText(payload: Uint8Array): unknown {
+  const given = text(payload)
+  try {
+    return JSON.parse(given)
+  } catch {
+    // An application event need not be JSON; its text is its data.
+    return given
+  }
+}
