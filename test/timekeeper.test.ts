@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { createTimekeeper } from '../gateway/timekeeper.ts'
+import { createFakeClock } from './support/fake-clock.ts'
+
+function setUp() {
+  const clock = createFakeClock()
+  const seen: string[] = []
+  let due = Infinity
+  const keeper = createTimekeeper({
+    clock,
+    nextDue: () => due,
+    onDue: () => {
+      seen.push(`due@${keeper.times().at}`)
+      due = Infinity
+    },
+    onBeat: ({ at }) => seen.push(`beat@${at}`),
+    onStep: (ms) => seen.push(`step ${ms}`),
+  })
+  return { clock, seen, keeper, setDue: (at: number) => { due = at } }
+}
+
+describe('the timekeeper', () => {
+  it('goes on where the last run ended', async () => {
+    const { clock, keeper } = setUp()
+    expect(keeper.times().at).toBe(0)
+    await clock.advance(50)
+    keeper.resume(7_000)
+    await clock.advance(30)
+    expect(keeper.times().at).toBe(7_030)
+  })
+
+  it('fires what is due at its moment, and an earlier one that comes later first', async () => {
+    const { clock, seen, keeper, setDue } = setUp()
+    keeper.start()
+    setDue(500)
+    keeper.arm()
+    await clock.advance(200)
+    setDue(300)
+    keeper.arm()
+    await clock.advance(700)
+    expect(seen).toEqual(['due@300'])
+    keeper.stop()
+  })
+
+  it('beats once a second and notices a wall clock that jumps, without moving time', async () => {
+    const { clock, seen, keeper } = setUp()
+    keeper.start()
+    await clock.advance(1_000)
+    clock.stepWall(3_600_000)
+    await clock.advance(1_000)
+    expect(seen).toEqual(['beat@1000', 'step 3600000', 'beat@2000'])
+    keeper.stop()
+    await clock.advance(5_000)
+    expect(seen).toHaveLength(3)
+  })
+})
