@@ -110,13 +110,13 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       case 'status':
         return deps.devices.status(topic.device, text(payload), times)
           ? taken
-          : reject(topic.device, input, times, { reason: 'bad-status', detail: 'write online or offline' })
+          : reject(topic.device, input, [{ reason: 'bad-status', detail: 'write online or offline' }])
       case 'ack': {
         const answer = deps.commands.acknowledged(topic.device, topic.actuator, payload)
-        return answer.ok ? taken : reject(topic.device, input, times, { reason: 'bad-ack', detail: answer.reason ?? 'write {"id":…,"status":"done"}' })
+        return answer.ok ? taken : reject(topic.device, input, [{ reason: 'bad-ack', detail: answer.reason ?? 'write {"id":…,"status":"done"}' }])
       }
       case 'set':
-        return takeManualCommand(input, topic.device, topic.actuator, times)
+        return takeManualCommand(input, topic.device, topic.actuator)
       case 'event': {
         const event = { ...announcements.event({ type: topic.type, data: jsonOrText(payload) }, times.wallMs) }
         store.appendEvent(event)
@@ -130,7 +130,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   function takeReadings(input: InboundPublish, route: Route, times: Times): Receipt {
     const { messages, duplicates, faults } = ingest.take(route, input.payload, times.wallMs)
     evaluate(messages, input.payload.length, times)
-    if (faults.length > 0) return reject('device' in route.topic ? route.topic.device : '', input, times, ...faults)
+    if (faults.length > 0) return reject('device' in route.topic ? route.topic.device : '', input, faults)
     return duplicates > 0 && messages.length === 0 ? takenBefore : taken
   }
 
@@ -157,12 +157,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const { messages, duplicates, faults } = ingest.takeData(event.data, times.wallMs)
     evaluate(messages, JSON.stringify(event.data ?? null).length, times)
     if (faults.length === 0) return duplicates > 0 ? takenBefore : taken
-    return reject(event.source, { topic: `events (${event.id})`, payload: Buffer.from(JSON.stringify(event.data ?? null)) }, times, ...faults)
+    return reject(event.source, { topic: `events (${event.id})`, payload: Buffer.from(JSON.stringify(event.data ?? null)) }, faults)
   }
 
-  function takeManualCommand(input: InboundPublish, device: string, actuator: string, times: Times): Receipt {
+  function takeManualCommand(input: InboundPublish, device: string, actuator: string): Receipt {
     const read = readCommandPayload(input.payload)
-    if ('reason' in read) return reject(device, input, times, read)
+    if ('reason' in read) return reject(device, input, [read])
     command({ device, actuator, value: read.value, by: input.principal.name, ...(read.ttlMs === undefined ? {} : { ttlMs: read.ttlMs }) })
     return taken
   }
@@ -201,8 +201,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     announcements.announceEvent(event)
   }
 
-  function reject(device: string, { topic, payload }: Pick<InboundPublish, 'topic' | 'payload'>, times: Times, ...faults: readonly Fault[]): Receipt {
-    const event = deps.rejections.note({ device, topic, payload, faults, at: times.at })
+  function reject(device: string, { topic, payload }: Pick<InboundPublish, 'topic' | 'payload'>, faults: readonly Fault[]): Receipt {
+    const event = deps.rejections.note({ device, topic, payload, faults, at: deps.times().at })
     if (event !== undefined) record(event)
     return { taken: false, reason: faults[0]!.detail }
   }
