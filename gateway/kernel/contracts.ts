@@ -355,6 +355,12 @@ export interface Authenticator {
   hasUser(role: Role): boolean
 }
 
+/** Says when a login may be tried again; goes with an Authenticator. */
+export interface LoginThrottle {
+  /** Milliseconds this name must wait at this address; 0: it may try now. */
+  waitMs(login: { readonly name: string; readonly address: string }): number
+}
+
 /** What the alarm list of the API shows. */
 export interface AlarmView {
   get(id: string): Alarm | undefined
