@@ -193,8 +193,8 @@ export type Accept = (input: Incoming, done: (error: Error | null, receipt: Rece
 
 /** Rules and alarms in one deterministic stage: the outcome depends on what it has seen and on the times it is given. */
 export interface AlarmStage {
-  /** Reads its state from the store, replacing what is in memory: at start, and after a commit that failed. */
-  restore(store: StoreReader): Promise<void>
+  /** Reads its state from the store, replacing what is in memory: at start, and after a commit that failed (`resume` says which; without it a first start). */
+  restore(store: StoreReader, resume?: Resume): Promise<void>
   /** All readings of one message, after `advance` to the same time. Returns a shared empty array when nothing happened. */
   evaluate(readings: readonly Reading[], times: Times): readonly Transition[]
   /** Fires every timer due at or before `times.at`, in the order (due, rule, key); each transition carries its due time. */
@@ -208,6 +208,29 @@ export interface AlarmStage {
   presence(device: string, online: boolean, times: Times): readonly Transition[]
   /** Raises or clears one of the gateway's own technical alarms (`technical.influx`, `technical.disk`, …), key `gateway` unless given. */
   technical(condition: TechnicalCondition, times: Times): readonly Transition[]
+}
+
+/**
+ * `start`: the process began anew at `times`; `alive` is the time of its last commit or heartbeat (null: never ran).
+ * Pending delays then go on from the first sample of their series, `absent` begins its grace anew.
+ * `undo`: a commit failed in a process that lives on; delays go on as the store has them.
+ */
+export type Resume =
+  | { readonly kind: 'start'; readonly alive: Times | null; readonly times: Times }
+  | { readonly kind: 'undo'; readonly times: Times }
+
+/** The stage as the wiring has it: besides evaluating, what it can tell. */
+export interface LiveAlarmStage extends AlarmStage, AlarmView {
+  /** Does a pending delay run? Then the wiring writes one small row a second, so that a kill costs at most a second of it. */
+  needsHeartbeat(): boolean
+  /** Type or labels of a device changed, or a device became known: rules are bound anew; alarms that no longer concern it retire. */
+  devicesChanged(device: string, times: Times): readonly Transition[]
+  /** Rules that threw and are no longer evaluated, with the reason. */
+  faulty(): ReadonlyMap<string, string>
+  /** Hash of the whole durable state; equal after equal input, whatever restarts of `kind: 'undo'` lay between. */
+  stateHash(): string
+  /** Readings no level rule took because they were older than the last one. */
+  lateReadings(): number
 }
 
 export interface TechnicalCondition {
