@@ -1,0 +1,70 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus, release, totalmem } from 'node:os'
+import { dirname, join } from 'node:path'
+import { measurementNames, parseBenchArguments } from './arguments.ts'
+import type { BenchOptions, MeasurementName } from './arguments.ts'
+import { createDriver } from './driver.ts'
+import { createNotebook } from './figures.ts'
+import type { Figure } from './figures.ts'
+import type { Measurement } from './measurements/context.ts'
+import { measureDisk } from './measurements/disk.ts'
+import { measureLatency } from './measurements/latency.ts'
+import { measureMemory } from './measurements/memory.ts'
+import { measureStart } from './measurements/start.ts'
+import { measureInFlight, measureThroughput } from './measurements/throughput.ts'
+import { mosquittoVersion } from './servers/subjects.ts'
+import { figureTable, verdictTable } from './table.ts'
+import { verdicts } from './targets.ts'
+
+const measurements: Readonly<Record<MeasurementName, Measurement>> = {
+  throughput: measureThroughput, inflight: measureInFlight, latency: measureLatency, memory: measureMemory, disk: measureDisk, start: measureStart,
+}
+
+async function bench(options: BenchOptions): Promise<number> {
+  const mosquitto = mosquittoVersion()
+  const machine = {
+    processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryBytes: totalmem(), system: `${process.platform} ${release()}`,
+    node: process.version, mosquitto: mosquitto ?? 'not on the path',
+  }
+  console.log(`${machine.cores} × ${machine.processor}, Node ${machine.node}, Mosquitto ${machine.mosquitto}; ${options.runs} runs of ${options.seconds} s`)
+  const figures: Figure[] = []
+  const warnings: string[] = []
+  const failures: string[] = []
+  for (const name of measurementNames.filter((each) => options.only.includes(each))) {
+    const notebook = createNotebook(name)
+    // a generator a measurement: none of them pays for the garbage of the one before
+    const driver = createDriver()
+    console.log(`\n${name}`)
+    try {
+      await measurements[name]({
+        driver, notebook, runs: options.runs, seconds: options.seconds, subjects: options.subjects.filter((subject) => subject !== 'mosquitto' || mosquitto !== undefined),
+        tell: (line) => console.log(`  ${line}`),
+        warn(line) {
+          warnings.push(`${name}: ${line}`)
+          console.log(`  WARNING ${line}`)
+        },
+      })
+    } catch (error) {
+      failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+      console.error(`  FAILED ${failures.at(-1)}`)
+    }
+    await driver.stop()
+    figures.push(...notebook.figures())
+  }
+  const judged = verdicts(figures)
+  console.log(`\n${figureTable(figures)}\n\n${verdictTable(judged)}`)
+  const at = new Date().toISOString()
+  const file = options.json ?? join(import.meta.dirname, 'results', `${at.replaceAll(':', '-')}.json`)
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, `${JSON.stringify({ at, machine, options, figures, verdicts: judged, warnings, failures }, null, 2)}\n`)
+  console.log(`\nwritten to ${file}`)
+  return failures.length === 0 ? 0 : 1
+}
+
+const parsed = parseBenchArguments(process.argv.slice(2))
+if (parsed.ok) {
+  process.exitCode = await bench(parsed.options)
+} else {
+  console.error(parsed.problem)
+  process.exitCode = 2
+}
