@@ -1,0 +1,52 @@
+import type { Secret } from '../kernel/secret.ts'
+
+/** The `influx` section of limen.yaml (interface.md "Configuration"); version 2 also speaks to InfluxDB 3. */
+export type InfluxOptions =
+  | {
+      readonly version: 1
+      readonly url: string
+      readonly database: string
+      readonly username: string | undefined
+      readonly password: Secret | undefined
+      readonly measurement: string
+    }
+  | {
+      readonly version: 2
+      readonly url: string
+      readonly org: string
+      readonly bucket: string
+      readonly token: Secret
+      readonly measurement: string
+    }
+
+/** What nobody needs to set, but benches and tests may. */
+export interface InfluxTuning {
+  /** A request holds at most so many lines, and ends after about so many characters (nginx refuses bodies above 1 MiB unless told otherwise). */
+  readonly batchLines: number
+  readonly batchChars: number
+  /** Log entries read, and lines built, in one go; between two the event loop is let through. */
+  readonly pageEntries: number
+  /** How long the newest reading waits for company. */
+  readonly lingerMs: number
+  /** A live lane further behind than this starts again at the newest and leaves a gap to be drained. */
+  readonly maxLagMs: number
+  readonly requestTimeoutMs: number
+  /** The cursor is written at most this often, in whatever batch the store is filling. */
+  readonly saveEveryMs: number
+  /** While InfluxDB refuses us (401, 403, 404): random(½, 1) of this between two tries. */
+  readonly refusedRetryMs: number
+  /** Unreachable or failing for longer than this raises the technical alarm. */
+  readonly awayAlarmMs: number
+}
+
+export const defaultTuning: InfluxTuning = {
+  batchLines: 5_000,
+  batchChars: 700_000,
+  pageEntries: 1_000,
+  lingerMs: 1_000,
+  maxLagMs: 2_000,
+  requestTimeoutMs: 15_000,
+  saveEveryMs: 2_000,
+  refusedRetryMs: 20_000,
+  awayAlarmMs: 60_000,
+}
