@@ -6,7 +6,7 @@ import type { DocumentNode, MapEntry, MapNode, Place } from './document.ts'
 import type { Problem } from './problem.ts'
 import { suggestion } from './suggest.ts'
 
-/** Given instead of a value when something was wrong; the problems say what. */
+/** Given instead of a value that cannot be used. A value is right only where no problem was added either. */
 export const invalid = Symbol('invalid')
 export type Invalid = typeof invalid
 
@@ -20,6 +20,8 @@ export interface Shape<T> {
   /** Where this is a mapping of known keys: those; where of free keys: the shape of all of them. For settings from the environment. */
   readonly keys?: Readonly<Record<string, Shape<unknown>>>
   readonly each?: Shape<unknown>
+  /** A list or free-form value: the environment gives it as YAML. */
+  readonly collection?: true
 }
 
 /** A key of a mapping. `required`: must be there; `fallback`: what stands for a missing one (an empty value is a missing one). */
@@ -31,6 +33,13 @@ export const required = <T>(shape: Shape<T>): Field<T> => ({ shape, required: tr
 export function optional<T>(shape: Shape<T>): Field<T | undefined>
 export function optional<T, const F>(shape: Shape<T>, fallback: F): Field<T | F>
 export function optional<T>(shape: Shape<T>, fallback?: T): Field<T | undefined> {
+  return { shape, fallback }
+}
+
+/** A mapping all of whose keys have defaults: where it is missing, those. */
+export function section<T>(shape: Shape<T>): Field<T> {
+  const fallback = shape.read({ kind: 'map', place: { file: '', line: 0, column: 0 }, entries: [] }, '', [])
+  if (fallback === invalid) throw new TypeError(`${shape.expected}: a section needs a default for every key`)
   return { shape, fallback }
 }
 
@@ -90,6 +99,7 @@ export function list<T>(item: Shape<T>): Shape<readonly T[]> {
   return {
     expected: `a list of ${item.expected}`,
     example,
+    collection: true,
     read(node, path, problems) {
       if (node.kind !== 'list') return wrongForm(node, { path, expected: `a list`, example }, problems)
       const values = node.items.map((value, index) => item.read(value, `${path}[${index}]`, problems))
@@ -138,19 +148,24 @@ export function object<F extends Record<string, Field<unknown>>>(fields: F, opti
     keys: Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.shape])),
     read(node, path, problems) {
       if (node.kind !== 'map') return wrongForm(node, { path, ...options }, problems)
-      const before = problems.length
       const result: Record<string, unknown> = {}
+      let failed = false
       for (const [name, field] of Object.entries(fields)) {
         const entry = present(node, name)
         if (entry !== undefined) result[name] = field.shape.read(entry.value, join(path, name), problems)
         else if ('fallback' in field) result[name] = field.fallback
-        else problems.push(problemAt({ place: node.place, path }, `"${name}" is missing`, `write ${name}: ${field.shape.example}`))
+        else {
+          problems.push(problemAt({ place: node.place, path }, `"${name}" is missing`, `write ${name}: ${field.shape.example}`))
+          failed = true
+        }
+        if (result[name] === invalid) failed = true
       }
       for (const entry of node.entries) {
         if (Object.hasOwn(fields, entry.key) || options.other?.(entry, path, problems) === true) continue
         problems.push(problemAt({ place: entry.place, path: join(path, entry.key) }, `unknown key "${clip(entry.key)}"`, suggestion(entry.key, names)))
       }
-      return problems.length > before ? invalid : (result as ObjectValue<F>)
+      // An unknown key spoils nothing that is known: what else is wrong is to be found in the same run.
+      return failed ? invalid : (result as ObjectValue<F>)
     },
   }
 }

@@ -2,8 +2,8 @@
 export function suggest(word: string, known: Iterable<string>): string | undefined {
   const given = normal(word)
   let best: string | undefined
-  // A third of the letters may be wrong; of a short word one.
-  let bestDistance = Math.max(1, Math.floor(given.length / 3)) + 1
+  // A third of the letters may be wrong.
+  let bestDistance = Math.floor(given.length / 3) + 1
   if (given.length > 64) return undefined
   for (const candidate of known) {
     const distance = editDistance(given, normal(candidate))
