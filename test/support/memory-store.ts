@@ -59,7 +59,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
 
 function openOn(committed: Committed, options: MemoryStoreOptions): MemoryStore {
   const clock = options.clock ?? systemClock
-  const listeners = new Set<(last: number) => void>()
+  const listeners = new Set<(last: number, readings: number) => void>()
   let last = lastOf(committed)
   let appended = last
   let batch = emptyBatch()
@@ -97,7 +97,9 @@ function openOn(committed: Committed, options: MemoryStoreOptions): MemoryStore 
       last = closing.entries.at(-1)?.position ?? last
     }
     for (const callback of closing.callbacks) callback(error)
-    if (error === null && closing.entries.length > 0) for (const listener of listeners) listener(last)
+    if (error !== null || closing.entries.length === 0) return
+    const readings = closing.entries.filter((entry) => entry.kind === 'reading').length
+    for (const listener of listeners) listener(last, readings)
   }
 
   function stored(entry: RawEntry): LogEntry {
@@ -181,7 +183,7 @@ function openOn(committed: Committed, options: MemoryStoreOptions): MemoryStore 
     firstPosition: () => log()[0]?.position ?? 0,
     lastPosition: () => last,
     follow(listener) {
-      const own = (position: number): void => listener(position)
+      const own = (position: number, readings: number): void => listener(position, readings)
       listeners.add(own)
       return () => void listeners.delete(own)
     },
