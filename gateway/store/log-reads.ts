@@ -1,0 +1,132 @@
+import type { LogEntry, LogPage, LogQuery, ReadingQuery, RecentBatch } from '../kernel/contracts.ts'
+import type { StoredReading } from '../kernel/reading.ts'
+import { unpackInbound } from './inbound.ts'
+import type { RawRow } from './protocol.ts'
+import type { Reader } from './reader.ts'
+import type { ReadingTuple, SeriesName } from './row.ts'
+import { eachReading, entriesOf, othersOf, readingOf } from './row.ts'
+import type { SeriesNames } from './series-names.ts'
+import type { Tail } from './tail.ts'
+
+/** The log as the other rooms read it: committed entries only, from memory where they are still there. */
+export interface LogReads {
+  readonly read: (query: LogQuery) => Promise<LogPage>
+  readonly readings: (query: ReadingQuery) => Promise<readonly StoredReading[]>
+  readonly recent: (query: { maxReadings: number; sinceWallMs: number }) => AsyncIterable<RecentBatch>
+  /** Readings left out because nothing says what their series is. */
+  namelessReadings(): number
+}
+
+export interface LogReadsDeps {
+  readonly tail: Tail
+  readonly reader: Reader
+  readonly names: SeriesNames
+  readonly lastPosition: () => number
+}
+
+export function createLogReads({ tail, reader, names, lastPosition }: LogReadsDeps): LogReads {
+  let nameless = 0
+
+  function nameOf(storedId: number): SeriesName | undefined {
+    const name = names.get(storedId)
+    if (name === undefined) nameless++
+    return name
+  }
+
+  function fromTail(query: LogQuery): LogPage | null {
+    const { kinds } = query
+    const rows = tail.after(query.after)
+    if (rows === null) return null
+    const wantsReadings = kinds?.includes('reading') ?? true
+    const wantsOthers = kinds === undefined || kinds.includes('event') || kinds.includes('mark')
+    return pageOf(rows, query, (row) => {
+      if (wantsReadings && row.readingCount > 0) return tail.entries(row, nameOf)
+      return wantsOthers && row.otherCount > 0 ? entriesOf({ ...row, readings: null }, nameOf) : []
+    })
+  }
+
+  async function fromDisk(query: LogQuery): Promise<LogPage> {
+    const { after, limit, kinds } = query
+    const readings = kinds?.includes('reading') ?? true
+    const others = kinds === undefined || kinds.includes('event') || kinds.includes('mark')
+    const page = await reader.ask({ kind: 'page', after, upTo: lastPosition(), limit, readings, others })
+    const decoded = pageOf(page.rows, query, (row) => entriesOf(row, nameOf))
+    // What the reader passed over behind its last row holds nothing of these kinds.
+    const last = page.rows.at(-1)
+    return last === undefined || decoded.next >= last.last ? { entries: decoded.entries, next: page.next } : decoded
+  }
+
+  return {
+    async read(query) {
+      const end = lastPosition()
+      if (query.after >= end) return { entries: [], next: query.after }
+      if (query.kinds?.includes('reading') ?? true) await names.load()
+      return fromTail(query) ?? fromDisk(query)
+    },
+
+    async readings({ device, metric, from = -Infinity, to = Infinity, after = 0, limit }) {
+      await names.load()
+      const ids = names.idsOf(device, metric)
+      const upTo = lastPosition()
+      const found: StoredReading[] = []
+      if (ids?.length === 0) return found
+      for (let next = after; next < upTo && found.length < limit; ) {
+        // One slice a question: others get their turn in between.
+        const slice = await reader.ask({ kind: 'readings', ids, from, to, after: next, upTo, limit: limit - found.length })
+        for (const [position, baseMs, ...tuple] of JSON.parse(slice.text) as [number, number, ...ReadingTuple][]) {
+          const name = nameOf(tuple[0])
+          if (name !== undefined) found.push(readingOf(tuple, { position, baseMs, name }))
+        }
+        next = slice.next
+      }
+      return found
+    },
+
+    async *recent(query) {
+      await names.load()
+      const { fromRow, toRow } = await reader.ask({ kind: 'recent-start', ...query })
+      let pending = fromRow > toRow ? null : reader.ask({ kind: 'recent', fromRow, toRow })
+      while (pending !== null) {
+        const { rows, nextRow } = await pending
+        // The thread unpacks the next rows while these are decoded.
+        pending = nextRow > toRow ? null : reader.ask({ kind: 'recent', fromRow: nextRow, toRow })
+        for (const row of rows) yield recentOf(row, nameOf)
+      }
+    },
+
+    namelessReadings: () => nameless,
+  }
+}
+
+/** Decodes rows until `limit` entries were looked at. */
+function pageOf<R extends RawRow>(rows: readonly R[], { after, limit, kinds }: LogQuery, decode: (row: R) => readonly LogEntry[]): LogPage {
+  const entries: LogEntry[] = []
+  let next = after
+  let left = limit
+  for (const row of rows) {
+    if (left <= 0) break
+    const first = Math.max(row.first, next + 1)
+    const end = Math.min(row.last, first + left - 1)
+    for (const entry of decode(row)) {
+      if (entry.position < first || entry.position > end) continue
+      if (kinds === undefined || kinds.includes(entry.kind)) entries.push(entry)
+    }
+    left -= end - first + 1
+    next = Math.max(next, end)
+  }
+  return { entries, next }
+}
+
+function recentOf(row: RawRow, nameOf: (storedId: number) => SeriesName | undefined): RecentBatch {
+  const others = othersOf(row)
+  const readings: StoredReading[] = []
+  eachReading(row, others, (tuple, position) => {
+    const name = nameOf(tuple[0])
+    if (name !== undefined) readings.push(readingOf(tuple, { position, baseMs: row.baseMs, name }))
+  })
+  return {
+    readings,
+    marks: others.flatMap((other) => (other.kind === 'mark' ? [other.value as RecentBatch['marks'][number]] : [])),
+    inbound: unpackInbound(row.inbound),
+  }
+}

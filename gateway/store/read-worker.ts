@@ -1,0 +1,50 @@
+/** The thread that reads the database for everybody who is not satisfied by memory. One slice of work a message, so that nobody waits long. */
+import { parentPort, workerData } from 'node:worker_threads'
+import type { DatabaseSync } from 'node:sqlite'
+import { openForReading } from './database.ts'
+import { createLogScan } from './log-scan.ts'
+import type { ReadAnswers, ReadEnvelope, ReadReply, ReadRequest } from './protocol.ts'
+import { getState, listState } from './state-reads.ts'
+
+export interface ReadWorkerData { readonly directory: string }
+
+function createAnswerer(db: DatabaseSync): (request: ReadRequest) => { answer: ReadAnswers[keyof ReadAnswers]; damagedRows: readonly number[] } {
+  const scan = createLogScan(db, () => performance.now())
+  const get = getState(db)
+  const list = listState(db)
+
+  function answer(request: ReadRequest): ReadAnswers[keyof ReadAnswers] {
+    switch (request.kind) {
+      case 'get':
+        return get(request.space, request.key)
+      case 'list':
+        return list(request)
+      case 'page':
+        return scan.page(request)
+      case 'readings':
+        return scan.readings(request)
+      case 'recent-start':
+        return scan.recentStart(request)
+      case 'recent':
+        return scan.recent(request)
+      default:
+        return request satisfies never
+    }
+  }
+
+  return (request) => ({ answer: answer(request), damagedRows: scan.takeDamaged() })
+}
+
+const port = parentPort
+if (port !== null) {
+  const answerer = createAnswerer(openForReading((workerData as ReadWorkerData).directory))
+  port.on('message', ({ id, request }: ReadEnvelope) => {
+    let reply: ReadReply
+    try {
+      reply = { id, ok: true, ...answerer(request) }
+    } catch (error) {
+      reply = { id, ok: false, code: `SQLITE ${(error as { errcode?: number }).errcode ?? 'unknown'}`, message: error instanceof Error ? error.message : String(error) }
+    }
+    port.postMessage(reply)
+  })
+}

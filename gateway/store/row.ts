@@ -1,0 +1,104 @@
+/**
+ * The form of a log row's text (docs/decisions/store-layout.md).
+ *
+ * `readings`: a JSON array, one reading a line: [storedId, ts - base, value, receivedAt - ts, flags, seq, k, unit];
+ * what is left out at the end has its default (0, 0, none, 0, none). Their positions are those of the row
+ * that no other entry takes, in order.
+ * `others`: a JSON array, one event or mark a line: [position - first, event] or [position - first, mark, 1].
+ */
+import type { LogEntry, Mark } from '../kernel/contracts.ts'
+import type { CloudEvent } from '../kernel/event.ts'
+import type { Labels, StoredReading, Value } from '../kernel/reading.ts'
+import type { RawRow } from './protocol.ts'
+
+export const flagTsGiven = 1
+export const flagBad = 2
+/** The value is a NaN or an infinity, written as text. */
+export const flagNotFinite = 4
+
+export interface SeriesName { readonly device: string; readonly metric: string; readonly labels: Labels }
+
+export type ReadingTuple = readonly [
+  storedId: number,
+  dt: number,
+  value: Value,
+  dr?: number,
+  flags?: number,
+  seq?: number | null,
+  k?: number,
+  unit?: string,
+]
+
+export interface OtherEntry { readonly position: number; readonly kind: 'event' | 'mark'; readonly value: CloudEvent | Mark }
+
+export interface ReadingPlace { readonly position: number; readonly baseMs: number; readonly name: SeriesName }
+
+export function readingOf(tuple: ReadingTuple, place: ReadingPlace): StoredReading {
+  const flags = tuple[4] ?? 0
+  const ts = place.baseMs + tuple[1]
+  const { device, metric, labels } = place.name
+  return {
+    position: place.position,
+    device,
+    metric,
+    labels,
+    value: (flags & flagNotFinite) === 0 ? tuple[2] : Number(tuple[2]),
+    quality: (flags & flagBad) === 0 ? 'good' : 'bad',
+    unit: tuple[7],
+    ts,
+    tsGiven: (flags & flagTsGiven) !== 0,
+    seq: tuple[5] ?? undefined,
+    receivedAt: ts + (tuple[3] ?? 0),
+    k: tuple[6] ?? 0,
+  }
+}
+
+export function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+}
+
+/** The events and marks of a row, in order. */
+export function othersOf(row: Pick<RawRow, 'first' | 'others'>): OtherEntry[] {
+  if (row.others === null) return []
+  const parsed = JSON.parse(textOf(row.others)) as [number, CloudEvent | Mark, 1?][]
+  return parsed.map(([offset, value, mark]) => ({ position: row.first + offset, kind: mark === 1 ? 'mark' : 'event', value }))
+}
+
+/** Calls `each` for the readings of a row, in order; `others` are those of the same row. */
+export function eachReading(row: RawRow, others: readonly OtherEntry[], each: (tuple: ReadingTuple, position: number) => void): void {
+  if (row.readings === null) return
+  const tuples = JSON.parse(textOf(row.readings)) as ReadingTuple[]
+  let position = row.first
+  let taken = 0
+  for (const tuple of tuples) {
+    while (others[taken]?.position === position) {
+      taken++
+      position++
+    }
+    each(tuple, position++)
+  }
+}
+
+/** All entries of a row in the order of their positions. A reading whose series has no name is left out. */
+export function entriesOf(row: RawRow, nameOf: (storedId: number) => SeriesName | undefined): LogEntry[] {
+  const others = othersOf(row)
+  const entries: LogEntry[] = []
+  let taken = 0
+  const pushOthers = (before: number): void => {
+    for (let other = others[taken]; other !== undefined && other.position < before; other = others[++taken]) entries.push(entryOf(other))
+  }
+  eachReading(row, others, (tuple, position) => {
+    pushOthers(position)
+    const name = nameOf(tuple[0])
+    if (name === undefined) return
+    entries.push({ position, kind: 'reading', reading: readingOf(tuple, { position, baseMs: row.baseMs, name }) })
+  })
+  pushOthers(Infinity)
+  return entries
+}
+
+function entryOf(other: OtherEntry): LogEntry {
+  return other.kind === 'event'
+    ? { position: other.position, kind: 'event', event: other.value as CloudEvent }
+    : { position: other.position, kind: 'mark', mark: other.value as Mark }
+}
