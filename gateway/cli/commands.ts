@@ -37,7 +37,7 @@ ${configOption}
     help: `Prints every error with file, line, column and what would be right. Exit code 0: all is well, 1: errors.
 
 ${configOption}`,
-    load: null,
+    load: async () => (await import('./check.ts')).checkCommand,
   },
   {
     name: 'backtest',
@@ -123,7 +123,7 @@ ${configOption}`,
   list            who has one
   revoke ID       takes it away; live sessions are cut
 ${configOption}`,
-    load: null,
+    load: async () => (await import('./credentials.ts')).deviceCommand,
   },
   {
     name: 'user',
@@ -133,6 +133,6 @@ ${configOption}`,
   list            who has one
   revoke NAME     takes it away; live sessions are cut
 ${configOption}`,
-    load: null,
+    load: async () => (await import('./credentials.ts')).userCommand,
   },
 ]

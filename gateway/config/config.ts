@@ -1,5 +1,5 @@
-import type { DocumentNode, Place } from '../kernel/document.ts'
 import type { Labels } from '../kernel/reading.ts'
+import type { RuleSource } from '../kernel/rule-source.ts'
 import type { Secret } from '../kernel/secret.ts'
 
 /**
@@ -49,12 +49,6 @@ export interface DeviceConfig {
   /** Every further key of the device's entry (`news2Scale: 2`) and those under `settings`. */
   readonly settings: Readonly<Record<string, unknown>>
 }
-
-export type RuleSource =
-  /** A path or glob as written; relative to `baseDir`. */
-  | { readonly kind: 'files'; readonly pattern: string; readonly place: Place }
-  /** A rule written in limen.yaml itself. */
-  | { readonly kind: 'inline'; readonly node: DocumentNode; readonly path: string }
 
 export type TargetConfig =
   | {

@@ -5,12 +5,13 @@ import type { DocumentNode } from '../kernel/document.ts'
 import { LimenError } from '../kernel/errors.ts'
 import type { Problem } from '../kernel/problem.ts'
 import { compareProblems } from '../kernel/problem.ts'
-import { invalid } from '../kernel/shape.ts'
+import type { RuleSource } from '../kernel/rule-source.ts'
+import { invalid, present } from '../kernel/shape.ts'
 import { parseYaml, yamlLimits } from '../kernel/yaml.ts'
 import type { Config, ConfigOverrides } from './config.ts'
 import type { Environment } from './environment.ts'
 import { overlayEnvironment, secretsFrom } from './environment.ts'
-import { configShape } from './schema.ts'
+import { configShape, ruleSourceShape } from './schema.ts'
 
 export interface LoadOptions extends Environment {
   /** `--config FILE`, relative to `cwd`. Without: limen.yaml in `cwd` if it is there, else the defaults. */
@@ -20,13 +21,32 @@ export interface LoadOptions extends Environment {
 
 /** Command line, then environment, then file, then defaults. Throws LimenError CONFIG_INVALID with every problem. */
 export async function loadConfig(options: LoadOptions): Promise<Config> {
+  const { config, problems } = await inspectConfig(options)
+  if (config === undefined) throw invalidConfig(problems)
+  return config
+}
+
+/** What could be read, also of a configuration with errors. */
+export interface Inspected {
+  /** Given where nothing is wrong. */
+  readonly config: Config | undefined
+  readonly problems: readonly Problem[]
+  /** Enough to check the rules all the same. */
+  readonly baseDir: string
+  readonly rules: readonly RuleSource[]
+  readonly targetNames: readonly string[]
+}
+
+/** The same for `limen check`, which looks at the rules of a configuration with errors too. Throws nothing. */
+export async function inspectConfig(options: LoadOptions): Promise<Inspected> {
   const { cwd } = options
   const file = resolve(cwd, options.path ?? 'limen.yaml')
-  const content = await readConfigFile(file, options)
-  const shown = displayPath(file, cwd)
-  const { config, problems } = content === undefined ? readConfig('', { ...options, file: undefined, shown }) : readConfig(content, { ...options, file, shown })
-  if (config === undefined || problems.length > 0) throw invalidConfig(problems)
-  return config
+  const read = await readConfigFile(file, options)
+  if ('message' in read) {
+    const problem = { file: displayPath(file, cwd), line: 0, column: 0, path: '', ...read }
+    return { config: undefined, problems: [problem], baseDir: dirname(file), rules: [], targetNames: [] }
+  }
+  return readConfig(read.content ?? '', { ...options, file: read.content === undefined ? undefined : file, shown: displayPath(file, cwd) })
 }
 
 export function invalidConfig(problems: readonly Problem[]): LimenError {
@@ -40,21 +60,18 @@ export function displayPath(file: string, cwd: string): string {
   return near !== '' && near.length < file.length ? near : file
 }
 
-/** Undefined: none asked for and none there. */
-async function readConfigFile(file: string, options: LoadOptions): Promise<Uint8Array | undefined> {
-  const problem = (message: string, remedy: string): LimenError =>
-    invalidConfig([{ file: displayPath(file, options.cwd), line: 0, column: 0, path: '', message, remedy }])
+/** `content: undefined`: none asked for and none there. */
+async function readConfigFile(file: string, options: LoadOptions): Promise<{ content: Uint8Array | undefined } | { message: string; remedy: string }> {
   try {
     const { size } = await stat(file)
-    if (size > yamlLimits.sizeBytes) throw problem(`has ${size} bytes, too many for a configuration`, 'is it the right file?')
-    return await readFile(file)
+    if (size > yamlLimits.sizeBytes) return { message: `has ${size} bytes, too many for a configuration`, remedy: 'is it the right file?' }
+    return { content: await readFile(file) }
   } catch (thrown) {
-    if (thrown instanceof LimenError) throw thrown
     const { code } = thrown as NodeJS.ErrnoException
-    if (code === 'ENOENT' && options.path === undefined) return undefined
-    if (code === 'ENOENT') throw problem('there is no such file', 'write the path of a limen.yaml, or make one with: limen init')
-    if (code === 'EISDIR') throw problem('is a directory', 'write the path of the limen.yaml in it')
-    throw problem(`cannot be read (${code ?? 'error'})`, 'check who may read it')
+    if (code === 'ENOENT' && options.path === undefined) return { content: undefined }
+    if (code === 'ENOENT') return { message: 'there is no such file', remedy: 'write the path of a limen.yaml, or make one with: limen init' }
+    if (code === 'EISDIR') return { message: 'is a directory', remedy: 'write the path of the limen.yaml in it' }
+    return { message: `cannot be read (${code ?? 'error'})`, remedy: 'check who may read it' }
   }
 }
 
@@ -65,23 +82,24 @@ export interface ReadOptions extends LoadOptions {
   readonly shown: string
 }
 
-/** From text to Config, without touching the disk but for `…_FILE`. `config` is given where nothing is wrong. */
-export function readConfig(content: string | Uint8Array, options: ReadOptions): { config: Config | undefined; problems: readonly Problem[] } {
+/** From text to Config, without touching the disk but for `…_FILE`. */
+export function readConfig(content: string | Uint8Array, options: ReadOptions): Inspected {
+  const baseDir = options.file === undefined ? options.cwd : dirname(options.file)
   const parsed = parseYaml(content, options.shown)
-  if (parsed.problems.length > 0) return { config: undefined, problems: parsed.problems }
-  const extra = parsed.documents[1]
-  const document = asMapping(parsed.documents[0]!)
+  if (parsed.problems.length > 0) return { config: undefined, problems: parsed.problems, baseDir, rules: [], targetNames: [] }
+  const [first, extra] = parsed.documents
   const shape = configShape(secretsFrom(options))
-  const { root, problems: environmentProblems } = overlayEnvironment(document, shape, options)
-  const problems: Problem[] = environmentProblems.map((problem) => problem)
+  const { root, problems: environmentProblems } = overlayEnvironment(asMapping(first!), shape, options)
+  const problems: Problem[] = [...environmentProblems]
   if (extra !== undefined) problems.push({ ...extra.place, path: '', message: 'a second document (after ---)', remedy: 'keep one configuration in the file' })
   const value = shape.read(root, '', problems)
-  if (value === invalid || problems.length > 0) return { config: undefined, problems: problems.map(inVariable) }
-  const baseDir = options.file === undefined ? options.cwd : dirname(options.file)
-  const data = root.kind === 'map' ? root.entries.find((entry) => entry.key === 'data') : undefined
+  const entry = (key: string): DocumentNode | undefined => (root.kind === 'map' ? present(root, key)?.value : undefined)
+  if (value === invalid || problems.length > 0) {
+    return { config: undefined, problems: problems.map(inVariable), baseDir, ...ruleSources(entry('rules'), entry('targets')) }
+  }
   // From the environment as from the command line: relative to where one stands.
-  const dataBase = data?.value.place.line === 0 ? options.cwd : baseDir
-  const config: Config = {
+  const dataBase = entry('data')?.place.line === 0 ? options.cwd : baseDir
+  const config: Config = freeze({
     file: options.file,
     baseDir,
     site: value.site ?? hostname(),
@@ -95,8 +113,15 @@ export function readConfig(content: string | Uint8Array, options: ReadOptions): 
     targets: value.targets ?? new Map(),
     influx: value.influx,
     retention: { readingsMs: value.retention.readings, maxSizeBytes: value.retention.maxSize },
-  }
-  return { config: freeze(config), problems: [] }
+  })
+  return { config, problems: [], baseDir, rules: config.rules, targetNames: [...config.targets.keys()] }
+}
+
+/** Of a configuration with errors: the rules it names as far as they are right, and the names of its targets. */
+function ruleSources(rules: DocumentNode | undefined, targets: DocumentNode | undefined): Pick<Inspected, 'rules' | 'targetNames'> {
+  const items = rules?.kind === 'list' ? rules.items : []
+  const sources = items.map((item, index) => ruleSourceShape.read(item, `rules[${index}]`, []))
+  return { rules: sources.filter((source) => source !== invalid), targetNames: targets?.kind === 'map' ? targets.entries.map((entry) => entry.key) : [] }
 }
 
 /** An empty file asks for nothing. */

@@ -1,10 +1,10 @@
 /** limen.yaml (interface.md "Configuration"): every key, its form, its default. The compiler holds it to config.ts. */
 import type { DocumentNode } from '../kernel/document.ts'
 import { duration, size } from '../kernel/quantity-shape.ts'
+import type { RuleSource } from '../kernel/rule-source.ts'
 import { createSecret } from '../kernel/secret.ts'
 import type { Shape } from '../kernel/shape.ts'
 import { boolean, describe, invalid, isEmpty, list, notInThisVersion, object, oneOf, optional, problemAt, refine, section, text } from '../kernel/shape.ts'
-import type { RuleSource } from './config.ts'
 import { devicesShape } from './devices.ts'
 import { influxShape } from './influx.ts'
 import type { SecretLookup } from './targets.ts'
@@ -41,12 +41,12 @@ const retention = object(
   { expected: 'how long and how much to keep', example: '{ readings: 30d, maxSize: 2GiB }' },
 )
 
-const ruleSource: Shape<RuleSource> = {
+export const ruleSourceShape: Shape<RuleSource> = {
   expected: 'a file, a glob, or a rule',
   example: 'rules/*.yaml',
   read(node, where, problems) {
     if (node.kind === 'map') return { kind: 'inline', node, path: where }
-    if (node.kind === 'scalar' && typeof node.value === 'string' && node.value.trim() !== '') return { kind: 'files', pattern: node.value, place: node.place }
+    if (node.kind === 'scalar' && typeof node.value === 'string' && node.value.trim() !== '') return { kind: 'files', pattern: node.value, place: node.place, path: where }
     problems.push(problemAt({ place: node.place, path: where }, `expected a file, a glob, or a rule, found ${describe(node)}`, 'write e.g. rules: [rules/*.yaml]'))
     return invalid
   },
@@ -66,7 +66,7 @@ export function configShape(secrets: SecretLookup) {
       store: section(store),
       devices: optional(devicesShape),
       sources: notInThisVersion('"sources" (topics besides the built-in ones)'),
-      rules: optional({ ...list(ruleSource), example: '[rules/*.yaml]' }),
+      rules: optional({ ...list(ruleSourceShape), example: '[rules/*.yaml]' }),
       routes: notInThisVersion('"routes"'),
       targets: optional(targetsShape(secrets)),
       influx: optional(influxShape),

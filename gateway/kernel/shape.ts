@@ -84,6 +84,15 @@ export function number(options: { expected: string; example: string; min?: numbe
 
 export const boolean = scalar({ expected: 'true or false', example: 'true', from: ({ value }) => (typeof value === 'boolean' ? value : undefined) })
 
+/** A finite number, true or false, or a text. */
+export function anyScalar(example: string): Shape<number | boolean | string> {
+  return scalar<number | boolean | string>({
+    expected: 'a number, true or false, or a text',
+    example,
+    from: ({ value }) => (value === null || (typeof value === 'number' && !Number.isFinite(value)) ? undefined : value),
+  })
+}
+
 /** One of a few words. */
 export function oneOf<const W extends string>(...words: readonly W[]): Shape<W> {
   const expected = words.join(' or ')
@@ -136,38 +145,45 @@ export interface ObjectOptions {
   readonly expected: string
   readonly example: string
   /** Takes a key that is not among the fields; false: unknown. */
-  readonly other?: (entry: MapEntry, path: string, problems: Problem[]) => boolean
+  readonly other?: ((entry: MapEntry, path: string, problems: Problem[]) => boolean) | undefined
 }
 
 /** A mapping with known keys. An empty value counts as a missing key. */
 export function object<F extends Record<string, Field<unknown>>>(fields: F, options: ObjectOptions): Shape<ObjectValue<F>> {
-  const names = Object.keys(fields)
   return {
     expected: options.expected,
     example: options.example,
     keys: Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.shape])),
     read(node, path, problems) {
       if (node.kind !== 'map') return wrongForm(node, { path, ...options }, problems)
-      const result: Record<string, unknown> = {}
-      let failed = false
-      for (const [name, field] of Object.entries(fields)) {
-        const entry = present(node, name)
-        if (entry !== undefined) result[name] = field.shape.read(entry.value, join(path, name), problems)
-        else if ('fallback' in field) result[name] = field.fallback
-        else {
-          problems.push(problemAt({ place: node.place, path }, `"${name}" is missing`, `write ${name}: ${field.shape.example}`))
-          failed = true
-        }
-        if (result[name] === invalid) failed = true
-      }
-      for (const entry of node.entries) {
-        if (Object.hasOwn(fields, entry.key) || options.other?.(entry, path, problems) === true) continue
-        problems.push(problemAt({ place: entry.place, path: join(path, entry.key) }, `unknown key "${clip(entry.key)}"`, suggestion(entry.key, names)))
-      }
+      const value = readFields(fields, { node, path, other: options.other }, problems)
       // An unknown key spoils nothing that is known: what else is wrong is to be found in the same run.
-      return failed ? invalid : (result as ObjectValue<F>)
+      return Object.values(value).includes(invalid) ? invalid : (value as ObjectValue<F>)
     },
   }
+}
+
+/** The same, key by key: what could not be read is `invalid`, and the rest can still be looked at. */
+export function readFields<F extends Record<string, Field<unknown>>>(
+  fields: F,
+  { node, path, other }: { readonly node: MapNode; readonly path: string; readonly other?: ObjectOptions['other'] },
+  problems: Problem[],
+): { readonly [K in keyof F]: FieldValue<F[K]> | Invalid } {
+  const result: Record<string, unknown> = {}
+  for (const [name, field] of Object.entries(fields)) {
+    const entry = present(node, name)
+    if (entry !== undefined) result[name] = field.shape.read(entry.value, join(path, name), problems)
+    else if ('fallback' in field) result[name] = field.fallback
+    else {
+      problems.push(problemAt({ place: node.place, path }, `"${name}" is missing`, `write ${name}: ${field.shape.example}`))
+      result[name] = invalid
+    }
+  }
+  for (const entry of node.entries) {
+    if (Object.hasOwn(fields, entry.key) || other?.(entry, path, problems) === true) continue
+    problems.push(problemAt({ place: entry.place, path: join(path, entry.key) }, `unknown key "${clip(entry.key)}"`, suggestion(entry.key, Object.keys(fields))))
+  }
+  return result as { readonly [K in keyof F]: FieldValue<F[K]> | Invalid }
 }
 
 /** Looks at the value once it has its type, and refuses it or makes another of it. */
@@ -183,7 +199,7 @@ export function refine<T, U>(shape: Shape<T>, change: (value: T, at: RefineConte
         problems.push(problemAt(spot, message, remedy))
         return invalid
       }
-      return change(value, { node, path, refuse })
+      return change(value, { node, path, problems, refuse })
     },
   }
 }
@@ -191,6 +207,7 @@ export function refine<T, U>(shape: Shape<T>, change: (value: T, at: RefineConte
 export interface RefineContext {
   readonly node: DocumentNode
   readonly path: string
+  readonly problems: Problem[]
   /** Adds a problem, at the value of `key` where the node is a mapping that has it. */
   readonly refuse: (message: string, remedy: string, key?: string) => Invalid
 }
@@ -238,7 +255,7 @@ export function join(path: string, key: string): string {
   return path === '' ? clip(key) : `${path}.${clip(key)}`
 }
 
-function wrongForm(node: DocumentNode, wanted: { path: string; expected: string; example: string }, problems: Problem[]): Invalid {
+export function wrongForm(node: DocumentNode, wanted: { path: string; expected: string; example: string }, problems: Problem[]): Invalid {
   problems.push(problemAt({ place: node.place, path: wanted.path }, `expected ${wanted.expected}, found ${describe(node)}`, writeExample(wanted.path, wanted.example)))
   return invalid
 }

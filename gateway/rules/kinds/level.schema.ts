@@ -1,6 +1,5 @@
 import type { KindSchema } from '../../kernel/rule-kind.ts'
-import type { Shape } from '../../kernel/shape.ts'
-import { describe, invalid, number, object, optional, problemAt, refine } from '../../kernel/shape.ts'
+import { anyScalar, number, object, optional, refine } from '../../kernel/shape.ts'
 import { parseWith } from './parse-with.ts'
 
 /** From the outermost low to the outermost high. */
@@ -41,20 +40,9 @@ const limits = refine(
   },
 )
 
-/** A number, true or false, or a text. */
-const anyValue: Shape<number | boolean | string> = {
-  expected: 'a number, true or false, or a text',
-  example: 'true',
-  read(node, path, problems) {
-    if (node.kind === 'scalar' && node.value !== null && !(typeof node.value === 'number' && !Number.isFinite(node.value))) return node.value
-    problems.push(problemAt({ place: node.place, path }, `expected a number, true or false, or a text, found ${describe(node)}`, 'write e.g. equals: true'))
-    return invalid
-  },
-}
-
 const shortForm = refine(
   object(
-    { above: limit('130'), below: limit('90'), equals: optional(anyValue), hysteresis: optional(hysteresis.shape) },
+    { above: limit('130'), below: limit('90'), equals: optional(anyScalar('true')), hysteresis: optional(hysteresis.shape) },
     { expected: 'a condition', example: '{ above: 130, hysteresis: 2 }' },
   ),
   (value, at) => {

@@ -1,0 +1,51 @@
+import type { Selector } from '../kernel/rule.ts'
+import type { Shape } from '../kernel/shape.ts'
+import { clip, notInThisVersion, object, optional, record, refine, scalar, text } from '../kernel/shape.ts'
+
+/** A glob over one topic level: with a slash, or MQTT's wildcards, it could never match. */
+function glob(what: string, example: string): Shape<string> {
+  return scalar<string>({
+    expected: `a ${what}, with * and ? as wildcards`,
+    example,
+    from({ text: written }) {
+      if (/^[+#]$/.test(written)) return { wrong: `"${written}" matches no ${what}: the wildcards here are * and ?`, remedy: 'write "*"' }
+      if (written.includes('/')) return { wrong: `"${clip(written)}" can match no ${what}: it is one topic level, without a slash`, remedy: `write e.g. ${example}` }
+      if (/\p{Cc}/u.test(written)) return { wrong: `"${clip(written)}" can match no ${what}`, remedy: `write e.g. ${example}` }
+      return written.trim() === '' || written.length > 512 ? undefined : written
+    },
+  })
+}
+
+/** Device ids cannot hold MQTT's wildcards at all. */
+const device = refine(glob('device', '"bed-*"'), (pattern, at) =>
+  /[+#]/.test(pattern) ? at.refuse(`"${clip(pattern)}" can match no device: an id has no + or #`, 'wildcards are * and ?') : pattern)
+
+const metric = refine(glob('metric', 'spo2'), (pattern, at) =>
+  pattern === 'ts' || pattern === 'seq' ? at.refuse(`"${pattern}" can match nothing: it is the time or number of a reading, never a metric`, 'write the metric itself') : pattern)
+
+const label = record(text({ expected: 'a text', example: 'east' }), { expected: 'labels', example: '{ ward: east }', key: (key) => (key.trim() === '' ? 'write e.g. ward' : undefined) })
+
+const fields = object(
+  {
+    metric: optional(metric),
+    device: optional(device),
+    deviceType: optional(glob('device type', 'ward-monitor')),
+    label: optional(label),
+    event: notInThisVersion('"event" (rules for application events)'),
+    match: notInThisVersion('"match" (rules for application events)'),
+  },
+  { expected: 'what the rule listens to', example: '{ metric: spo2, device: "bed-*" }' },
+)
+
+/** `on: { metric, device, deviceType, label }`; at least one. */
+export const selectorShape: Shape<Selector> = refine(fields, ({ metric: metrics, device: devices, deviceType, label: labels }, at) => {
+  const laterForm = at.node.kind === 'map' && at.node.entries.some((entry) => entry.key === 'event' || entry.key === 'match')
+  const given = metrics !== undefined || devices !== undefined || deviceType !== undefined || (labels !== undefined && labels.size > 0)
+  if (!given && !laterForm) return at.refuse('a rule that listens to nothing', 'write at least one of metric, device, deviceType, label')
+  return {
+    ...(metrics === undefined ? {} : { metric: metrics }),
+    ...(devices === undefined ? {} : { device: devices }),
+    ...(deviceType === undefined ? {} : { deviceType }),
+    ...(labels === undefined || labels.size === 0 ? {} : { label: Object.fromEntries(labels) }),
+  }
+})

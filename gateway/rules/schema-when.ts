@@ -1,0 +1,52 @@
+import type { Problem } from '../kernel/problem.ts'
+import type { KindSchema, KindTable } from '../kernel/rule-kind.ts'
+import type { Shape } from '../kernel/shape.ts'
+import { clip, invalid, join, problemAt, wrongForm } from '../kernel/shape.ts'
+import { suggestion } from '../kernel/suggest.ts'
+
+/** Kinds of rules-and-alarms.md that are to come. */
+const laterKinds = new Set(['rate', 'deviation', 'aggregate', 'nOfM', 'flat', 'anomaly', 'all', 'any', 'atLeast', 'sequence', 'frequency', 'score', 'geofence', 'expression'])
+
+export interface Condition { readonly kind: KindSchema; readonly spec: unknown }
+
+/** `when: { level: { … } }`, or a short form: `when: { above: 130, hysteresis: 2 }`. */
+export function whenShape(kinds: KindTable): Shape<Condition> {
+  const all = Object.values(kinds)
+  const example = `{ ${all[0]?.example ?? ''} }`
+  const names = all.flatMap((kind) => [kind.name, ...kind.shortForms])
+  return {
+    expected: 'a condition',
+    example,
+    read(node, path, problems) {
+      if (node.kind !== 'map') return wrongForm(node, { path, expected: 'a condition', example }, problems)
+      const named = node.entries.filter((entry) => Object.hasOwn(kinds, entry.key))
+      const short = all.filter((kind) => kind.shortForms.some((form) => node.entries.some((entry) => entry.key === form)))
+      const first = named[0]
+      if (named.length + short.length > 1) {
+        problems.push(problemAt({ place: node.place, path }, 'more than one condition', 'make a rule of each'))
+        return invalid
+      }
+      if (first !== undefined) {
+        for (const entry of node.entries) if (entry !== first) problems.push(strayKey(entry, { path, kind: first.key }))
+        return taken(kinds[first.key]!, kinds[first.key]!.parse(first.value, { path: join(path, first.key), short: false }), problems)
+      }
+      if (short[0] !== undefined) return taken(short[0], short[0].parse(node, { path, short: true }), problems)
+      const entry = node.entries[0]
+      if (entry === undefined) problems.push(problemAt({ place: node.place, path }, 'a condition that says nothing', `write e.g. when: ${example}`))
+      else if (laterKinds.has(entry.key)) problems.push(problemAt({ place: entry.place, path: join(path, entry.key) }, `the kind "${entry.key}" is not in this version`, `there are ${names.join(', ')}`))
+      else problems.push(problemAt({ place: entry.place, path: join(path, entry.key) }, `unknown kind "${clip(entry.key)}"`, suggestion(entry.key, names)))
+      return invalid
+    },
+  }
+}
+
+function taken(kind: KindSchema, parsed: ReturnType<KindSchema['parse']>, problems: Problem[]): Condition | typeof invalid {
+  if (parsed.ok) return { kind, spec: parsed.spec }
+  problems.push(...parsed.problems)
+  return invalid
+}
+
+/** `hysteresis` beside `level` instead of in it. */
+function strayKey(entry: { key: string; place: Parameters<typeof problemAt>[0]['place'] }, { path, kind }: { path: string; kind: string }): Problem {
+  return problemAt({ place: entry.place, path: join(path, entry.key) }, `"${clip(entry.key)}" does not belong beside ${kind}`, `write it inside: ${kind}: { …, ${clip(entry.key)}: … }, or leave it out`)
+}
