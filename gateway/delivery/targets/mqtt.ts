@@ -87,11 +87,13 @@ function createRemote(url: string, options: MqttTargetOptions, deps: MqttTargetD
   async function send({ event }: Delivery, signal: AbortSignal): Promise<DeliveryOutcome> {
     const filled = fillTopic(options.topic, event)
     if (!filled.ok) return { kind: 'refused', reason: filled.reason }
+    const opening = connection()
     try {
-      const client = await orAborted(connection(), signal)
+      const client = await orAborted(opening, signal)
       await publish(client, { topic: filled.topic, payload: JSON.stringify(event), signal })
       return { kind: 'accepted' }
     } catch (thrown) {
+      if (current === opening) current = undefined
       return { kind: 'retry', reason: asError(thrown).message }
     }
   }
