@@ -26,7 +26,7 @@ export function parseBenchArguments(argv: readonly string[]): Parsed {
       options: { only: { type: 'string' }, subjects: { type: 'string' }, seconds: { type: 'string' }, runs: { type: 'string' }, json: { type: 'string' }, quick: { type: 'boolean' } },
     }).values
   } catch (error) {
-    return problem(error instanceof Error ? error.message.split('. ')[0]! : String(error))
+    return problem(error instanceof Error ? error.message.split(/\.\s/)[0]! : String(error))
   }
   const only = names(values.only, measurementNames)
   if (typeof only === 'string') return problem(`there is no measurement "${only}"; there are ${measurementNames.join(', ')}`)
