@@ -1,0 +1,128 @@
+import type { Alarm, CoreState, Level, Overlay, Priority } from '../kernel/alarm.ts'
+import { digest } from '../kernel/hash.ts'
+import type { Labels, Value } from '../kernel/reading.ts'
+import type { Rule } from '../kernel/rule.ts'
+
+/** An alarm in memory. Times are wall ms since 1970. */
+export interface AlarmRecord {
+  readonly id: string
+  readonly key: string
+  /** The rule as it is now; of an alarm whose rule is gone, what is left of it. */
+  rule: Rule
+  device: string | null
+  metric: string | null
+  state: CoreState
+  active: boolean
+  overlays: readonly Overlay[]
+  level: Level
+  priority: Priority
+  value: Value
+  unit: string | null
+  limit: number | string | boolean | null
+  message: string
+  quality: 'good' | 'unknown'
+  restored: boolean
+  labels: Labels
+  occurrence: number
+  seq: number
+  raisedAt: number | null
+  changedAt: number
+  acknowledgedAt: number | null
+  acknowledgedBy: string | null
+  shelvedUntil: number | null
+  /** Shelved until the condition ends. */
+  oneShot: boolean
+}
+
+/** As it is stored. `restored` is of this process and is not. */
+interface AlarmRow {
+  readonly alarm: Omit<Alarm, 'restored' | 'idempotencyKey'>
+  readonly oneShot: boolean
+  readonly conditionVersion: string
+  readonly mode: Rule['mode']
+}
+
+const readableLength = 60
+
+/** Readable, and unambiguous by its hash; `[A-Za-z0-9._~-]+`. */
+export function alarmId(rule: string, key: string): string {
+  const readable = `${rule}~${key}`.replace(/[^A-Za-z0-9._~-]/g, '_').slice(0, readableLength)
+  return `${readable}~${digest(rule, key).slice(0, 10)}`
+}
+
+export function createRecord(rule: Rule, key: string, of: { device: string | null; metric: string | null; labels: Labels; wallMs: number }): AlarmRecord {
+  return {
+    id: alarmId(rule.id, key), key, rule, device: of.device, metric: of.metric, state: 'normal', active: false, overlays: [],
+    level: null, priority: priorityOf(rule, null), value: null, unit: null, limit: null, message: '', quality: 'good', restored: false, labels: of.labels,
+    occurrence: 0, seq: 0, raisedAt: null, changedAt: of.wallMs, acknowledgedAt: null, acknowledgedBy: null, shelvedUntil: null, oneShot: false,
+  }
+}
+
+const weight: Readonly<Record<Priority, number>> = { low: 0, medium: 1, high: 2 }
+
+/** By level where the rule says so; without a level the highest that it can have. */
+export function priorityOf({ priority }: Rule, level: Level): Priority {
+  if (typeof priority === 'string') return priority
+  if (level !== null) return Object.hasOwn(priority, level) ? priority[level]! : 'medium'
+  return Object.values(priority).reduce<Priority>((highest, one) => (weight[one] > weight[highest] ? one : highest), 'low')
+}
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
+
+/** The alarm as it stands, for everybody outside. */
+export function alarmOf(record: AlarmRecord): Alarm {
+  return {
+    id: record.id,
+    key: record.key,
+    class: record.rule.class,
+    rule: record.rule.id,
+    device: record.device,
+    metric: record.metric,
+    state: record.state,
+    active: record.active,
+    overlays: record.overlays,
+    level: record.level,
+    priority: record.priority,
+    value: record.value,
+    unit: record.unit,
+    limit: record.limit,
+    message: record.message,
+    quality: record.quality,
+    restored: record.restored,
+    labels: record.labels,
+    occurrence: record.occurrence,
+    seq: record.seq,
+    raisedAt: iso(record.raisedAt),
+    changedAt: new Date(record.changedAt).toISOString(),
+    acknowledgedAt: iso(record.acknowledgedAt),
+    acknowledgedBy: record.acknowledgedBy,
+    shelvedUntil: iso(record.shelvedUntil),
+    idempotencyKey: digest(record.id, record.occurrence, record.seq),
+  }
+}
+
+export function rowText(record: AlarmRecord): string {
+  const { restored: _restored, idempotencyKey: _key, ...alarm } = alarmOf(record)
+  const row: AlarmRow = { alarm, oneShot: record.oneShot, conditionVersion: record.rule.conditionVersion, mode: record.rule.mode }
+  return JSON.stringify(row)
+}
+
+/** Back from the store. Its rule is what is left of it until the rules are known. */
+export function recordOf(text: string | Uint8Array): AlarmRecord {
+  const { alarm, oneShot, conditionVersion, mode } = JSON.parse(typeof text === 'string' ? text : Buffer.from(text).toString('utf8')) as AlarmRow
+  const at = (time: string | null): number | null => (time === null ? null : Date.parse(time))
+  return {
+    id: alarm.id, key: alarm.key, rule: remains(alarm, { conditionVersion, mode }), device: alarm.device, metric: alarm.metric, state: alarm.state,
+    active: alarm.active, overlays: alarm.overlays, level: alarm.level, priority: alarm.priority, value: alarm.value, unit: alarm.unit,
+    limit: alarm.limit, message: alarm.message, quality: alarm.quality, restored: alarm.state !== 'normal', labels: alarm.labels,
+    occurrence: alarm.occurrence, seq: alarm.seq, raisedAt: at(alarm.raisedAt), changedAt: Date.parse(alarm.changedAt),
+    acknowledgedAt: at(alarm.acknowledgedAt), acknowledgedBy: alarm.acknowledgedBy, shelvedUntil: at(alarm.shelvedUntil), oneShot,
+  }
+}
+
+function remains(alarm: AlarmRow['alarm'], { conditionVersion, mode }: Pick<AlarmRow, 'conditionVersion' | 'mode'>): Rule {
+  return {
+    id: alarm.rule, class: alarm.class, on: {}, when: { kind: 'gone', spec: null }, forMs: 0, clearForMs: 0, staleMs: undefined, priority: alarm.priority,
+    latch: false, ack: 'required', key: 'device', message: alarm.message, then: [], mode, source: { file: '', line: 0 }, version: '', conditionVersion,
+  }
+}
