@@ -64,7 +64,7 @@ ${configOption}`,
   --rate R        readings per second
   --for 60s       how long; default: until Ctrl-C
   --csv FILE --device ID [--speed X]   replays a CSV instead`,
-    load: null,
+    load: async () => (await import('./simulate.ts')).simulateCommand,
   },
   {
     name: 'dead-letters',
@@ -90,7 +90,7 @@ ${configOption}`,
     form: '[DIR]',
     summary: 'write a commented limen.yaml, example rules, a systemd unit',
     help: 'Writes limen.yaml, rules/example.yaml and limen.service into DIR (default: here). Overwrites nothing.',
-    load: null,
+    load: async () => (await import('./init.ts')).initCommand,
   },
   {
     name: 'audit',
