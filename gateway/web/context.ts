@@ -1,0 +1,104 @@
+import type { Accept, AlarmView, Authenticator, CommandDesk, DeliveryDesk, DeviceRegistry, LoginThrottle, StoreReader } from '../kernel/contracts.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Logger } from '../kernel/log.ts'
+import type { MetricSource } from '../kernel/metric.ts'
+import type { Role } from '../kernel/principal.ts'
+import type { Rule } from '../kernel/rule.ts'
+import type { Access, Caller } from './access.ts'
+import type { Sessions } from './sessions.ts'
+import type { EventStream } from './stream.ts'
+
+export interface WebOptions {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  /** `source` of every event of the gateway. */
+  readonly site: string
+  /** `auth.loopback: trusted`. Off loopback it has no effect. */
+  readonly loopbackTrusted: boolean
+  /** Of `<data>/control.json`: who can read that file is admin. Empty: nobody is, that way. */
+  readonly controlToken: string
+  /** Default 2,000; one more is refused. WebSockets count. */
+  readonly maxConnections?: number
+  /** Default 200; one more gets 503. */
+  readonly maxStreams?: number
+  /** Of POST events; default 1 MiB. Others take 64 KiB. */
+  readonly maxEventBodyBytes?: number
+}
+
+export interface WebDeps {
+  readonly accept: Accept
+  readonly store: StoreReader
+  readonly alarms: AlarmView
+  readonly devices: DeviceRegistry
+  readonly commands: CommandDesk
+  readonly delivery: DeliveryDesk
+  readonly rules: () => readonly Rule[]
+  readonly authenticator: Authenticator & LoginThrottle
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: readonly MetricSource[]
+  readonly health: () => Health
+  /** What `GET gateway` says besides site, time and health: version, started, addresses. */
+  readonly siteInfo: () => Readonly<Record<string, unknown>>
+}
+
+export interface Health {
+  /** Can the gateway do its work: store writable, broker listening? */
+  readonly ready: boolean
+  /** By name (`store`, `broker`, `influx`); those not `vital` do not make it unready. Read by whoever may reach the port: no secrets. */
+  readonly checks: Readonly<Record<string, { readonly ok: boolean; readonly vital: boolean; readonly detail?: string }>>
+}
+
+/** What routes share. */
+export interface WebContext extends WebDeps {
+  readonly options: WebOptions
+  readonly access: Access
+  readonly sessions: Sessions
+  readonly stream: EventStream
+  /** The addresses there are, once all are registered. */
+  readonly routes: () => readonly RegisteredRoute[]
+}
+
+export interface RegisteredRoute {
+  readonly method: string
+  /** `/api/v1/alarms/:id` */
+  readonly url: string
+  readonly access: RouteAccess
+  readonly schema: RouteSchema
+}
+
+/** `public`: anybody who reaches the port. */
+export type RouteAccess = Role | 'public'
+
+/** What stands in the OpenAPI document. `body` and `querystring` are checked, too. */
+export interface RouteSchema {
+  readonly summary?: string
+  readonly tags?: readonly string[]
+  readonly body?: unknown
+  readonly querystring?: unknown
+  readonly consumes?: readonly string[]
+  readonly produces?: string
+  /** By status; 401, 403, 400 and 5xx are added where they can come. */
+  readonly response?: Readonly<Record<string, unknown>>
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call it. A route without is refused at start. */
+    access?: RouteAccess
+    /** A body may be left out. */
+    bodyOptional?: boolean
+    /** Name and password may come with the request itself (HTTP Basic), for scrapers that cannot log in. */
+    basic?: boolean
+  }
+  interface FastifyRequest {
+    caller: Caller | undefined
+  }
+  interface FastifySchema {
+    summary?: string
+    tags?: readonly string[]
+    consumes?: readonly string[]
+    produces?: string
+  }
+}

@@ -1,0 +1,37 @@
+import type { CloudEvent } from '../kernel/event.ts'
+
+/** Which events a reader of the log wants. */
+export interface EventFilter {
+  /** Equal filters have equal keys: what they select is worked out once for all of them. */
+  readonly key: string
+  readonly readings: boolean
+  matches(event: CloudEvent): boolean
+}
+
+export const readingType = 'limen.reading'
+
+/**
+ * `types`: names or beginnings with `*` (`limen.alarm.*`), commas between; undefined: all but readings.
+ * `device`: the event's subject, or the device its data name.
+ */
+export function createEventFilter(options: { types?: string | undefined; device?: string | undefined; readings?: boolean | undefined }): EventFilter {
+  const patterns = options.types?.split(',').map((type) => type.trim()).filter((type) => type !== '') ?? []
+  const exact = new Set(patterns.filter((pattern) => !pattern.endsWith('*')))
+  const beginnings = patterns.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1))
+  const { device } = options
+  const readings = options.readings ?? exact.has(readingType)
+  return {
+    key: JSON.stringify([patterns, device ?? null, readings]),
+    readings,
+    matches(event) {
+      const { type } = event
+      const wanted = patterns.length === 0 || exact.has(type) || (type === readingType && readings) || beginnings.some((beginning) => type.startsWith(beginning))
+      return wanted && (device === undefined || event.subject === device || deviceOf(event) === device)
+    },
+  }
+}
+
+function deviceOf(event: CloudEvent): unknown {
+  const { data } = event
+  return typeof data === 'object' && data !== null && 'device' in data ? data.device : undefined
+}

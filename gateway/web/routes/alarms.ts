@@ -1,0 +1,130 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { XStatic } from 'typebox/schema'
+import type { Alarm, OperatorAction, OperatorVerb } from '../../kernel/alarm.ts'
+import { coreStates } from '../../kernel/alarm.ts'
+import type { Role } from '../../kernel/principal.ts'
+import { priorities } from '../../kernel/priority.ts'
+import { admit, fault } from '../admit.ts'
+import type { WebContext } from '../context.ts'
+import { afterSchema, defaultLimit, limitSchema, pageOf, readTime, readWords, timeSchema } from '../paging.ts'
+import { HttpProblem, notFound } from '../problem.ts'
+import { listOf, ref } from '../schemas.ts'
+
+const filters = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    active: { type: 'boolean', description: 'is the condition true now?' },
+    state: { type: 'string', description: `one or more of ${coreStates.join(', ')}` },
+    priority: { type: 'string', description: `one or more of ${priorities.join(', ')}` },
+    device: { type: 'string' },
+    rule: { type: 'string' },
+    limit: limitSchema(1_000),
+    after: afterSchema,
+  },
+} as const
+
+const actionBody = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    by: { type: 'string', minLength: 1, maxLength: 256, description: 'who, where nobody is logged in' },
+    note: { type: 'string', maxLength: 4_096 },
+    until: timeSchema,
+    occurrence: { type: 'integer', minimum: 0, description: 'the one that was seen; an older one is refused' },
+    oneShot: { type: 'boolean', description: 'the shelf ends when the alarm clears' },
+  },
+} as const
+
+/** Which role each takes. Putting out of service, and back, is a matter of commissioning. */
+const verbs: Readonly<Record<OperatorVerb, { readonly role: Role; readonly summary: string }>> = {
+  ack: { role: 'operator', summary: 'Acknowledge' },
+  reset: { role: 'operator', summary: 'Reset a latched alarm' },
+  shelve: { role: 'operator', summary: 'Shelve until a time' },
+  unshelve: { role: 'operator', summary: 'End the shelf' },
+  suppress: { role: 'operator', summary: 'Suppress' },
+  unsuppress: { role: 'operator', summary: 'End the suppression' },
+  'out-of-service': { role: 'admin', summary: 'Take out of service' },
+  'return-to-service': { role: 'admin', summary: 'Return to service' },
+  comment: { role: 'operator', summary: 'Write a comment' },
+}
+
+export function alarmRoutes(app: FastifyInstance, context: WebContext): void {
+  const tags = ['alarms']
+
+  app.get<{ Querystring: XStatic<typeof filters> }>(
+    '/alarms',
+    { config: { access: 'viewer' }, schema: { summary: 'Alarms, in the order of ids', tags, querystring: filters, response: { 200: listOf('Alarm') } } },
+    async ({ query }) => {
+      const { active, device, rule, after = '', limit = defaultLimit } = query
+      const states = readWords(query.state, 'state', coreStates)
+      const wanted = readWords(query.priority, 'priority', priorities)
+      const items: Alarm[] = []
+      for (const alarm of context.alarms.list()) {
+        if (items.length > limit) break
+        if (alarm.id <= after) continue
+        if (active !== undefined && alarm.active !== active) continue
+        if (states !== undefined && !states.has(alarm.state)) continue
+        if (wanted !== undefined && !wanted.has(alarm.priority)) continue
+        if (device !== undefined && alarm.device !== device) continue
+        if (rule !== undefined && alarm.rule !== rule) continue
+        items.push(alarm)
+      }
+      return pageOf(items, limit, (last) => last.id)
+    },
+  )
+
+  app.get<{ Params: { id: string } }>(
+    '/alarms/:id',
+    { config: { access: 'viewer' }, schema: { summary: 'One alarm', tags, response: { 200: ref('Alarm'), 404: ref('Problem') } } },
+    async ({ params }) => context.alarms.get(params.id) ?? Promise.reject(notFound(`there is no alarm ${params.id}`)),
+  )
+
+  app.get('/alarms/:id/evidence', { config: { access: 'viewer' }, schema: { summary: 'What it was raised on', tags, response: { 501: ref('Problem') } } }, async () => {
+    throw new HttpProblem('NOT_IN_THIS_VERSION', 'evidence is not in this version; the readings around it: GET /api/v1/readings?device=&metric=&from=&to=')
+  })
+
+  for (const [verb, { role, summary }] of Object.entries(verbs) as [OperatorVerb, { role: Role; summary: string }][]) {
+    app.post<{ Params: { id: string }; Body: XStatic<typeof actionBody> | undefined }>(
+      `/alarms/:id/${verb}`,
+      {
+        config: { access: role, bodyOptional: true },
+        schema: { summary, tags, body: actionBody, response: { 200: ref('Alarm'), 404: ref('Problem'), 409: ref('Problem') } },
+      },
+      async (request) => act(context, actionOf(verb, request), request),
+    )
+  }
+}
+
+function actionOf(verb: OperatorVerb, request: FastifyRequest<{ Params: { id: string }; Body: XStatic<typeof actionBody> | undefined }>): OperatorAction {
+  const { by, note, until, occurrence, oneShot } = request.body ?? {}
+  const { via, principal } = request.caller!
+  return {
+    verb,
+    id: request.params.id,
+    // Who is logged in acts under their own name; where nobody is, one may say who one is.
+    by: via === 'cookie' ? principal.name : (by ?? principal.name),
+    ...(note === undefined ? {} : { note }),
+    ...(until === undefined ? {} : { until: readTime(until, 'until') }),
+    ...(occurrence === undefined ? {} : { occurrence }),
+    ...(oneShot === undefined ? {} : { oneShot }),
+  }
+}
+
+async function act(context: WebContext, action: OperatorAction, request: FastifyRequest): Promise<Alarm> {
+  const receipt = await admit(context.accept, { kind: 'action', action, principal: request.caller!.principal })
+  if (!('outcome' in receipt)) throw fault()
+  const { outcome } = receipt
+  if (outcome.ok) return outcome.alarm
+  switch (outcome.code) {
+    case 'NOT_FOUND':
+    case 'FORBIDDEN':
+      throw new HttpProblem(outcome.code, outcome.reason)
+    case 'CONFLICT':
+    case 'BAD_INPUT':
+      // interface.md: a refused alarm action is 409, whatever it was refused for.
+      throw new HttpProblem('CONFLICT', outcome.reason)
+    default:
+      return outcome.code satisfies never
+  }
+}

@@ -1,0 +1,101 @@
+import { coreStates } from '../kernel/alarm.ts'
+
+/** What comes back, for the OpenAPI document: JSON Schema 2020-12. Requests' schemas stand with their routes. */
+const text = { type: 'string' } as const
+const nullableText = { type: ['string', 'null'] } as const
+const time = { type: 'string', format: 'date-time' } as const
+const nullableTime = { type: ['string', 'null'], format: 'date-time' } as const
+const value = { type: ['number', 'boolean', 'string', 'null'] } as const
+const texts = { type: 'object', additionalProperties: text } as const
+
+export const ref = <const N extends keyof typeof components>(name: N) => ({ $ref: `#/components/schemas/${name}` as const })
+
+export const listOf = (name: keyof typeof components) => ({
+  type: 'object',
+  required: ['items', 'next'],
+  properties: { items: { type: 'array', items: ref(name) }, next: { type: ['string', 'null'], description: 'write it as `after` to go on; null at the end' } },
+})
+
+export const components = {
+  Problem: {
+    type: 'object',
+    description: 'RFC 9457',
+    required: ['type', 'title', 'status', 'detail', 'instance', 'code'],
+    properties: {
+      type: text, title: text, status: { type: 'integer' }, detail: text, instance: text, code: text,
+      errors: { type: 'array', items: { type: 'object', required: ['member', 'detail'], properties: { member: text, detail: text } } },
+    },
+  },
+  Alarm: {
+    type: 'object',
+    properties: {
+      id: { type: 'string', pattern: '^[A-Za-z0-9._~-]+$' }, key: text, class: { enum: ['process', 'technical'] }, rule: text,
+      device: nullableText, metric: nullableText, state: { enum: coreStates }, active: { type: 'boolean' },
+      overlays: { type: 'array', items: { enum: ['shelved', 'suppressed', 'out-of-service'] } },
+      level: nullableText, priority: { enum: ['high', 'medium', 'low'] }, value, unit: nullableText, limit: value, message: text,
+      quality: { enum: ['good', 'unknown'] }, restored: { type: 'boolean' }, labels: texts,
+      occurrence: { type: 'integer' }, seq: { type: 'integer' }, raisedAt: nullableTime, changedAt: time,
+      acknowledgedAt: nullableTime, acknowledgedBy: nullableText, shelvedUntil: nullableTime, idempotencyKey: text,
+    },
+  },
+  Device: {
+    type: 'object',
+    properties: {
+      id: text, type: nullableText, labels: texts, settings: { type: 'object' }, status: { enum: ['online', 'offline', 'unknown'] },
+      firstSeen: { type: 'integer', description: 'ms since 1970' }, lastSeen: { type: 'integer', description: 'ms since 1970' },
+      metrics: {
+        type: 'object',
+        additionalProperties: { type: 'object', properties: { value, unit: nullableText, ts: { type: 'integer' }, quality: text } },
+      },
+    },
+  },
+  Reading: {
+    type: 'object',
+    properties: {
+      position: { type: 'integer' }, device: text, metric: text, ts: { type: 'integer', description: 'ms since 1970' }, value, unit: nullableText,
+      quality: { enum: ['good', 'bad'] }, seq: { type: ['integer', 'null'] }, receivedAt: { type: 'integer', description: 'ms since 1970' }, labels: texts,
+    },
+  },
+  Step: { type: 'object', description: 'one stretch of time', properties: { ts: { type: 'integer', description: 'its begin, ms since 1970' }, value: { type: ['number', 'null'] }, count: { type: 'integer' } } },
+  CloudEvent: {
+    type: 'object',
+    description: 'CloudEvents 1.0; `limenposition` is its place in the log',
+    required: ['specversion', 'id', 'type', 'source'],
+    properties: { specversion: { const: '1.0' }, id: text, type: text, source: text, subject: text, time, datacontenttype: text, data: {}, limenposition: { type: 'integer' } },
+  },
+  Command: {
+    type: 'object',
+    properties: {
+      id: text, seq: { type: 'integer' }, device: text, actuator: text, value, issuedAt: time, ttlMs: { type: 'integer' }, cause: text,
+      status: { enum: ['issued', 'sent', 'accepted', 'executing', 'done', 'rejected', 'expired', 'failed', 'superseded'] },
+      reason: nullableText, tries: { type: 'integer' }, changedAt: time,
+    },
+  },
+  Rule: { type: 'object', description: 'a rule with every default filled in', properties: { id: text, class: { enum: ['process', 'technical'] }, on: { type: 'object' }, when: { type: 'object' }, mode: { enum: ['live', 'shadow', 'off'] }, source: { type: 'object' } } },
+  DeadLetter: {
+    type: 'object',
+    properties: {
+      id: text, target: text, event: { $ref: '#/components/schemas/CloudEvent' }, idempotencyKey: text, cause: text, createdAt: time, failedAt: time,
+      attempts: { type: 'array', items: { type: 'object', properties: { at: time, answer: text } } },
+    },
+  },
+  Ledger: {
+    type: 'object',
+    properties: {
+      targets: {
+        type: 'object',
+        additionalProperties: {
+          type: 'object',
+          properties: {
+            received: { type: 'integer' }, delivered: { type: 'integer' }, queued: { type: 'integer' }, deadLettered: { type: 'integer' },
+            dropped: { type: 'object', additionalProperties: { type: 'integer' } },
+          },
+        },
+      },
+    },
+  },
+  Session: {
+    type: 'object',
+    properties: { name: text, role: { enum: ['viewer', 'operator', 'admin'] }, via: { enum: ['loopback', 'token', 'cookie'] }, csrfToken: nullableText, endsAt: nullableTime },
+  },
+} as const

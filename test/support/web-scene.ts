@@ -1,0 +1,61 @@
+import type { InjectOptions, LightMyRequestResponse } from 'fastify'
+import { expect, onTestFinished } from 'vitest'
+import { silentLogger } from '../../gateway/kernel/log.ts'
+import type { CloudEvent } from '../../gateway/kernel/event.ts'
+import type { Health, WebOptions } from '../../gateway/web/context.ts'
+import type { Web } from '../../gateway/web/server.ts'
+import { createWeb } from '../../gateway/web/server.ts'
+import type { ObservedRoutes } from './observed-routes.ts'
+import { anAlarm, aRule, createAlarmBoard, createCommandShelf, createDeliveryShelf, createDeviceShelf, createDoor, createFakeUsers } from './desks.ts'
+import { createFakeClock } from './fake-clock.ts'
+import { createMemoryStore } from './memory-store.ts'
+
+export const controlToken = 'control-token-of-the-test'
+
+/** The web room on fakes, on a port of its own once started. */
+export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRoutes) {
+  const clock = createFakeClock()
+  const store = createMemoryStore({ auto: true, clock })
+  const board = createAlarmBoard([anAlarm(), anAlarm({ id: 'hr-high.bed-2', key: 'bed-2', device: 'bed-2', state: 'acked', priority: 'low', active: false })])
+  const commands = createCommandShelf()
+  const devices = createDeviceShelf(['bed-1', 'bed-2', 'bed-3'])
+  const delivery = createDeliveryShelf(['d1', 'd2'])
+  const users = createFakeUsers()
+  users.add('vera', 'viewer')
+  users.add('otto', 'operator')
+  users.add('ada', 'admin')
+  const door = createDoor({ store, board: board.byId, commands })
+  const health: { now: Health } = { now: { ready: true, checks: { store: { ok: true, vital: true }, influx: { ok: false, vital: false, detail: 'away' } } } }
+  const web: Web = createWeb(
+    { host: '127.0.0.1', port: 0, site: 'ward-3', loopbackTrusted: true, controlToken, ...change },
+    {
+      accept: door.accept, store, alarms: board, devices, commands, delivery, rules: () => [aRule('b'), aRule('a')], authenticator: users, clock, logger: silentLogger,
+      metrics: [() => [{ name: 'limen_test_total', help: 'A test.', type: 'counter', value: 1 }]],
+      health: () => health.now, siteInfo: () => ({ version: '0.1.0' }),
+    },
+  )
+  onTestFinished(() => web.stop())
+
+  async function call(options: InjectOptions): Promise<LightMyRequestResponse> {
+    const answer = await web.inject(options)
+    observed?.note(options, answer)
+    return answer
+  }
+
+  /** Logs in and gives the headers a browser would send. */
+  async function logIn(name: string): Promise<Record<string, string>> {
+    const answer = await call({ method: 'POST', url: '/api/v1/login', payload: { name, password: name + name } })
+    expect(answer.statusCode).toBe(200)
+    const cookie = answer.cookies[0]!
+    return { cookie: `${cookie.name}=${cookie.value}`, 'x-csrf-token': answer.json<{ csrfToken: string }>().csrfToken }
+  }
+
+  async function append(...events: readonly Partial<CloudEvent>[]): Promise<void> {
+    for (const event of events) store.appendEvent({ specversion: '1.0', id: 'e', type: 'limen.alarm.raised', source: 'ward-3', time: '2026-01-01T00:00:00.000Z', ...event })
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  return { web, call, logIn, append, clock, store, board, commands, devices, delivery, users, door, health }
+}
+
+export type WebScene = ReturnType<typeof webScene>
