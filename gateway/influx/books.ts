@@ -81,14 +81,13 @@ export function createBooks(): Books {
     gaps.splice(best, 0, { from: a.from, to: b.to, left: a.left === null || b.left === null ? null : a.left + b.left, guessed: a.guessed + b.guessed })
   }
 
-  function takeFrom(lane: Stretch, count: number): number {
+  /** `gone`: the quota took them while they were on their way, and they were guessed to be lost. */
+  function takeFrom(lane: Stretch, count: number, gone: boolean): number {
     if (lane.left === null) return count
-    if (count > lane.left) {
-      const back = Math.min(count - lane.left, lane.guessed)
-      lane.guessed -= back
-      lane.left += back
-      dropped.quota -= back
-    }
+    const back = Math.min(gone ? count : Math.max(0, count - lane.left), lane.guessed)
+    lane.guessed -= back
+    lane.left += back
+    dropped.quota -= back
     const taken = Math.min(count, lane.left)
     lane.left -= taken
     return taken
@@ -132,9 +131,10 @@ export function createBooks(): Books {
     },
     jump,
     settle(lane, position, outcome) {
-      deadLettered += takeFrom(lane, outcome.deadLettered)
-      dropped.unwritable += takeFrom(lane, outcome.unwritable)
-      delivered += takeFrom(lane, outcome.delivered)
+      const gone = position <= lane.from
+      deadLettered += takeFrom(lane, outcome.deadLettered, gone)
+      dropped.unwritable += takeFrom(lane, outcome.unwritable, gone)
+      delivered += takeFrom(lane, outcome.delivered, gone)
       lane.from = Math.max(lane.from, Math.min(position, lane.to))
       if (lane.from < lane.to) return
       close(lane)

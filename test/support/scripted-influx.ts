@@ -15,7 +15,7 @@ export interface WriteRequest {
 }
 
 export type ScriptedAnswer =
-  | { readonly status: number; readonly body?: string; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly status: number; readonly body?: string; readonly headers?: Readonly<Record<string, string>>; /** Not before `release`. */ readonly delayed?: boolean }
   /** Ends the connection: before it answers, or in the middle of the answer. */
   | 'cut' | 'cut-in-answer'
   /** Stores what it got, then cuts: the network failed after the server had committed. */
@@ -33,6 +33,10 @@ export interface ScriptedInflux {
   script(answer: (request: WriteRequest) => ScriptedAnswer | undefined): void
   /** These answers, in order, and then 204 again. */
   queue(...answers: readonly ScriptedAnswer[]): void
+  /** Delayed answers that wait. */
+  held(): number
+  /** Lets them go. */
+  release(): void
   close(): Promise<void>
 }
 
@@ -41,6 +45,7 @@ export async function startScriptedInflux(): Promise<ScriptedInflux> {
   const requests: WriteRequest[] = []
   const stored = new Map<string, string>()
   const queue: ScriptedAnswer[] = []
+  let held: (() => void)[] = []
   let script: (request: WriteRequest) => ScriptedAnswer | undefined = () => undefined
 
   function store({ lines }: WriteRequest): void {
@@ -61,7 +66,9 @@ export async function startScriptedInflux(): Promise<ScriptedInflux> {
       return
     }
     if (answer.status === 204) store(request)
-    response.writeHead(answer.status, answer.headers).end(answer.body)
+    const send = (): void => void response.writeHead(answer.status, answer.headers).end(answer.body)
+    if (answer.delayed === true) held.push(send)
+    else send()
   }
 
   const server = createServer((incoming, response) => {
@@ -83,6 +90,12 @@ export async function startScriptedInflux(): Promise<ScriptedInflux> {
     stored,
     script: (answer) => void (script = answer),
     queue: (...answers) => void queue.push(...answers),
+    held: () => held.length,
+    release() {
+      const go = held
+      held = []
+      for (const send of go) send()
+    },
     async close() {
       server.closeAllConnections()
       server.close()

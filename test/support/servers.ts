@@ -99,7 +99,7 @@ interface Launch {
   readonly args: readonly string[]
   readonly dir: string
   readonly port: number
-  ready(url: string): Promise<boolean>
+  readonly ready: (url: string) => Promise<boolean>
 }
 
 async function startServer({ command, args, dir, port, ready }: Launch): Promise<RealServer> {
@@ -123,10 +123,10 @@ async function startServer({ command, args, dir, port, ready }: Launch): Promise
       })
     }
     child = started
-    const end = performance.now() + 30_000
+    const deadline = performance.now() + 30_000
     while (!(await ready(url))) {
       if (failure !== undefined) throw failure
-      if (performance.now() > end) {
+      if (performance.now() > deadline) {
         started.kill('SIGKILL')
         throw new Error(`${command} did not answer on ${url} within 30 s:\n${output}`)
       }
