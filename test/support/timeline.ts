@@ -1,0 +1,75 @@
+import { createAlarmStage } from '../../gateway/alarm-stage.ts'
+import { createSeriesMemory } from '../../gateway/ingest/identity.ts'
+import type { Transition } from '../../gateway/kernel/alarm.ts'
+import type { LiveAlarmStage, Resume } from '../../gateway/kernel/contracts.ts'
+import type { Rule } from '../../gateway/kernel/rule.ts'
+import type { InputLine, OutputLine } from '../../gateway/replay-lines.ts'
+import { createReplay } from '../../gateway/replay-lines.ts'
+import { kinds } from '../../gateway/rules/kinds.ts'
+import { readRules } from '../../gateway/rules/load.ts'
+import { kindSchemas } from '../../gateway/rules/schemas.ts'
+import { createMemoryDevices } from './memory-devices.ts'
+import type { MemoryStore } from './memory-store.ts'
+import { createMemoryStore } from './memory-store.ts'
+
+/** Rules from YAML, as a file of them would be read. Throws where it is refused. */
+export function rulesOf(yaml: string): readonly Rule[] {
+  const { rules, problems } = readRules(yaml, 'rules.yaml', { kinds: kindSchemas, targets: new Set(['nurse-call']) })
+  if (problems.length > 0) throw new Error(problems.map((problem) => JSON.stringify(problem)).join('\n'))
+  return rules
+}
+
+export interface Timeline {
+  line(line: InputLine): Promise<readonly OutputLine[]>
+  stage(): LiveAlarmStage
+  store(): MemoryStore
+}
+
+/** The whole stage on a store in memory, driven by lines of a backtest's input; every line is a commit of its own. */
+export async function createTimeline(rules: readonly Rule[], startAt = 0): Promise<Timeline> {
+  const devices = createMemoryDevices()
+  const memories = new Map<string, ReturnType<typeof createSeriesMemory>>()
+  let store = createMemoryStore()
+  const build = (): LiveAlarmStage => createAlarmStage({ kinds }, { state: proxy, devices })
+  const proxy: Pick<MemoryStore, 'put' | 'delete' | 'onDisk'> = {
+    put: (space, key, value) => store.put(space, key, value),
+    delete: (space, key) => store.delete(space, key),
+    onDisk: (callback) => store.onDisk(callback),
+  }
+  let stage = build()
+
+  async function restart(resume: Resume): Promise<readonly Transition[]> {
+    await store.commit()
+    store = store.crash()
+    stage = build()
+    await stage.restore(store, resume)
+    return stage.replaceRules(rules, resume.times)
+  }
+
+  const replay = createReplay({
+    stage: () => stage,
+    restart,
+    isDuplicate(reading) {
+      const name = `${reading.series.device}/${reading.series.metric}`
+      const memory = memories.get(name) ?? createSeriesMemory()
+      memories.set(name, memory)
+      if (memory.has(reading)) return true
+      memory.remember(reading)
+      return false
+    },
+    seen(reading) {
+      devices.observe(reading)
+      store.appendReading(reading, 0)
+    },
+  })
+  await restart({ kind: 'start', alive: null, times: { at: startAt, wallMs: startAt } })
+  return {
+    async line(line) {
+      const out = await replay.line(line)
+      await store.commit()
+      return out
+    },
+    stage: () => stage,
+    store: () => store,
+  }
+}
