@@ -27,7 +27,7 @@ function bed(seed: number, index: number, faults: boolean): SimulatedDevice {
     channels: vitalSigns(seed, id, index),
     actuators: [],
     faults: faults
-      ? { seed, device: id, index, firstAtMs: 28_000 + (index % 6) * 4_000, kinds: faultKinds, channel: 'spo2' }
+      ? { seed, device: id, index, firstAtMs: 28_000 + (index % 6) * 4_000, kinds: faultKinds, channel: 'heart_rate' }
       : noFaults(seed, id),
   }
 }

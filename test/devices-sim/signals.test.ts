@@ -116,7 +116,7 @@ describe('stretches', () => {
     const kinds = ward.devices(options).filter(({ id }) => id.startsWith('bed-')).map(({ faults }) => {
       const at = Array.from({ length: 120 }, (_, second) => second * 1_000)
       if (at.some((t) => isOffline(faults, t))) return 'offline'
-      const hits = at.map((t) => disturbance(faults, 'spo2', t))
+      const hits = at.map((t) => disturbance(faults, 'heart_rate', t))
       if (hits.some(({ silent }) => silent)) return 'drop-out'
       if (hits.some(({ frozenAtMs }) => frozenAtMs !== undefined)) return 'flat'
       if (hits.some(({ skewMs }) => Math.abs(skewMs) > 60_000)) return 'clock-skew'
