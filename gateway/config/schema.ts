@@ -4,7 +4,7 @@ import { duration, size } from '../kernel/quantity-shape.ts'
 import type { RuleSource } from '../kernel/rule-source.ts'
 import { createSecret } from '../kernel/secret.ts'
 import type { Shape } from '../kernel/shape.ts'
-import { boolean, describe, invalid, isEmpty, list, notInThisVersion, object, oneOf, optional, problemAt, refine, section, text } from '../kernel/shape.ts'
+import { boolean, describe, invalid, isEmpty, list, notInThisVersion, object, oneOf, optional, present, problemAt, refine, section, text } from '../kernel/shape.ts'
 import { devicesShape } from './devices.ts'
 import { influxShape } from './influx.ts'
 import type { SecretLookup } from './targets.ts'
@@ -78,6 +78,7 @@ export function configShape(secrets: SecretLookup) {
   )
   return refine(whole, (value, at) => {
     if (value.mqtt.port === 0 || value.mqtt.port !== value.http.port || value.mqtt.host !== value.http.host) return value
-    return at.refuse(`MQTT and HTTP cannot both listen on port ${value.mqtt.port}`, 'give one of them another port', 'http')
+    const written = at.node.kind === 'map' && present(at.node, 'http') !== undefined ? 'http' : 'mqtt'
+    return at.refuse(`MQTT and HTTP cannot both listen on port ${value.mqtt.port}`, 'give one of them another port', written)
   })
 }

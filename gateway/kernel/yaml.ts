@@ -1,5 +1,5 @@
 import type { Alias, Document, Node, Pair, Scalar, YAMLError, YAMLMap, YAMLSeq } from 'yaml'
-import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser } from 'yaml'
+import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser, visit } from 'yaml'
 import type { DocumentNode, MapEntry, Place } from './document.ts'
 import type { Problem } from './problem.ts'
 
@@ -85,15 +85,29 @@ function compose(reader: Reader): Document.Parsed[] {
     reader.report(0, `cannot be read as YAML (${thrown instanceof Error ? thrown.name : 'error'})`, 'check its indentation and quotes')
     return []
   }
-  for (const document of documents) for (const error of [...document.errors, ...document.warnings]) reportSyntax(error, reader)
+  for (const document of documents) for (const error of [...document.errors, ...document.warnings]) reportSyntax(error, { document, reader })
   return documents
 }
 
 /** The library's own words where they hold nothing of the file's content (which may be a secret), and what would be right. */
-function reportSyntax(error: YAMLError, reader: Reader): void {
+function reportSyntax(error: YAMLError, { document, reader }: { document: Document.Parsed; reader: Reader }): void {
+  if (/closing ["']quote/.test(error.message)) {
+    return reader.report(openQuote(document, error.pos[0]), 'a quote that is opened here and never closed', 'close it, or begin and end the text with the same quote')
+  }
   const words = error.message.split('\n')[0]!.split(/: ?["`']?/)[0]!
   const [message, remedy] = explain(error.code, words.charAt(0).toLowerCase() + words.slice(1))
   reader.report(error.pos[0], message, remedy)
+}
+
+/** The library points at the end of the text; the last quoted text before it is the one. */
+function openQuote(document: Document.Parsed, end: number): number {
+  let start = end
+  visit(document, {
+    Scalar(_, { type, range }) {
+      if ((type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE') && range !== undefined && range !== null && range[0] <= end) start = range[0]
+    },
+  })
+  return start
 }
 
 function explain(code: YAMLError['code'], words: string): readonly [message: string, remedy: string] {
