@@ -331,6 +331,8 @@ export interface CommandRequest {
   readonly actuator: string
   readonly value: Value
   readonly ttlMs?: number
+  /** How long it outranks the alarms; default: its ttl. */
+  readonly overrideMs?: number
   readonly by: string
 }
 
