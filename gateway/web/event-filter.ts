@@ -25,7 +25,7 @@ export function createEventFilter(options: { types?: string | undefined; device?
     readings,
     matches(event) {
       const { type } = event
-      const wanted = patterns.length === 0 || exact.has(type) || (type === readingType && readings) || beginnings.some((beginning) => type.startsWith(beginning))
+      const wanted = type === readingType ? readings : patterns.length === 0 || exact.has(type) || beginnings.some((beginning) => type.startsWith(beginning))
       return wanted && (device === undefined || event.subject === device || deviceOf(event) === device)
     },
   }

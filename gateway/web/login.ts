@@ -22,7 +22,8 @@ export async function logIn(context: WebContext, { request, reply }: Exchange, l
     logger.warn({ user: login.name.slice(0, 64), address }, 'a login was refused')
     throw new HttpProblem('UNAUTHENTICATED', 'name or password is not right')
   }
-  logOut(context, { request, reply })
+  const before = request.cookies[cookieName]
+  if (before !== undefined) sessions.close(before)
   const { id, session } = sessions.open(principal)
   reply.setCookie(cookieName, id, { ...cookieOptions, secure: isEncrypted(request.raw) })
   logger.info({ user: principal.name, address }, 'logged in')

@@ -9,6 +9,7 @@ import type { Access } from './access.ts'
 import { createAccess } from './access.ts'
 import { readJsonBodies } from './body.ts'
 import type { RegisteredRoute, RouteSchema, WebContext, WebDeps, WebOptions } from './context.ts'
+import { drainOf } from './drain.ts'
 import { answerErrors } from './errors.ts'
 import { guard } from './guard.ts'
 import { alarmRoutes } from './routes/alarms.ts'
@@ -30,7 +31,7 @@ import { validatorOf } from './validator.ts'
 export interface Web {
   /** Listens. ADDRESS_IN_USE when the port is taken. */
   start(): Promise<void>
-  /** Ends streams, lets requests under way finish, closes. Cannot be started again. */
+  /** Ends streams, lets requests under way finish (for at most 3 s), closes. WebSockets must have been ended before. Cannot be started again. */
   stop(): Promise<void>
   /** Where it listens; undefined when it does not. */
   address(): { readonly host: string; readonly port: number } | undefined
@@ -44,6 +45,8 @@ export interface Web {
   /** Requests that open no socket, for tests. */
   readonly inject: FastifyInstance['inject']
 }
+
+const stopPatienceMs = 3_000
 
 type ValidatorFactory = NonNullable<NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>['buildValidator']>
 
@@ -63,13 +66,13 @@ export function createWeb(options: WebOptions, deps: WebDeps): Web {
     keepAliveTimeout: 75_000,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_048 },
     return503OnClosing: true,
-    forceCloseConnections: 'idle',
     // Named here, so that Fastify does not load ajv and fast-json-stringify (9 MB). Its type asks for ajv's function, its code for less.
     schemaController: { compilersFactory: { buildValidator: (() => validatorOf) as unknown as ValidatorFactory, buildSerializer: () => () => JSON.stringify } },
     ...answerErrors.options(logger),
   }
   const app = fastify(serverOptions)
   app.server.headersTimeout = 15_000
+  const drain = drainOf(app.server)
   app.server.maxConnections = options.maxConnections ?? 2_000
 
   const sessions = createSessions({}, { clock, stillValid: (principal) => authenticator.stillValid(principal) })
@@ -86,6 +89,7 @@ export function createWeb(options: WebOptions, deps: WebDeps): Web {
   })
   app.addHook('preClose', (done) => {
     stream.stop()
+    drain.begin()
     done()
   })
   guard(app, context)
@@ -130,7 +134,9 @@ export function createWeb(options: WebOptions, deps: WebDeps): Web {
     start: () => (started ??= listen()),
     stop() {
       stopRechecking?.()
-      return (stopped ??= app.close().then(() => undefined))
+      // What has not ended by then ends hard: nobody waits for a client.
+      const cancel = clock.after(stopPatienceMs, () => app.server.closeAllConnections())
+      return (stopped ??= app.close().then(cancel))
     },
     address() {
       const address = app.server.address() as AddressInfo | null

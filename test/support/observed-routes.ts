@@ -16,7 +16,7 @@ export function observeRoutes(): ObservedRoutes {
     note(options, answer) {
       const path = (options.url as string).split('?', 1)[0]!
       const method = (options.method ?? 'GET').toLowerCase()
-      const type = String(answer.headers['content-type'] ?? '').split(';', 1)[0]!
+      const type = (answer.headers['content-type'] ?? '').split(';', 1)[0]!
       seen.set(`${method} ${path} ${answer.statusCode}`, { method, path, status: answer.statusCode, type })
     },
     checkAgainst(document) {
