@@ -1,0 +1,61 @@
+import type { Clock } from '../kernel/clock.ts'
+import type { Counters } from './counters.ts'
+import type { Link } from './link.ts'
+import type { BrokerLimits } from './options.ts'
+import { createCorks, encodePublish, encodePubrel } from './wire.ts'
+import type { PublishFrame } from './wire.ts'
+
+/** Writes to clients. Never waits for one: whoever takes nothing is cut. */
+export interface Sender {
+  /** Would a write now be taken without piling up? */
+  takes(link: Link): boolean
+  publish(link: Link, frame: PublishFrame): void
+  /** An encoded QoS 0 message; best effort, so it is not held back for a slow client but cuts it in the end. */
+  publish0(link: Link, bytes: Uint8Array): void
+  pubrel(link: Link, messageId: number): void
+  cut(link: Link, reason: string): void
+  /** Cuts who has taken nothing for too long; called once a second. */
+  sweep(links: Iterable<Link>): void
+}
+
+export function createSender(deps: { clock: Clock; counters: Counters; limits: BrokerLimits }): Sender {
+  const { clock, counters, limits } = deps
+  const cork = createCorks()
+
+  function write(link: Link, bytes: Uint8Array): void {
+    const { conn } = link
+    if (conn.destroyed || conn.writableEnded) return
+    cork(link)
+    conn.write(bytes)
+    if (conn.writableLength > limits.maxBufferedBytes) cut(link, 'slow')
+  }
+
+  function cut(link: Link, reason: string): void {
+    if (link.conn.destroyed) return
+    counters.add('cut', reason)
+    // Without an error: it is no fault of the connection; aedes hears of the close and publishes the will.
+    link.conn.destroy()
+  }
+
+  return {
+    takes: ({ conn }) => !conn.destroyed && !conn.writableNeedDrain,
+    publish(link, frame) {
+      counters.delivered[frame.qos]++
+      write(link, encodePublish(frame))
+    },
+    publish0(link, bytes) {
+      counters.delivered[0]++
+      write(link, bytes)
+    },
+    pubrel: (link, messageId) => write(link, encodePubrel(messageId)),
+    cut,
+    sweep(links) {
+      const now = clock.monotonic()
+      for (const link of links) {
+        if (!link.conn.writableNeedDrain) link.stalledSinceMs = 0
+        else if (link.stalledSinceMs === 0) link.stalledSinceMs = now
+        else if (now - link.stalledSinceMs >= limits.stallTimeoutMs) cut(link, 'slow')
+      }
+    },
+  }
+}

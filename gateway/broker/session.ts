@@ -1,0 +1,131 @@
+import type { Principal } from '../kernel/principal.ts'
+import { encodeTopicLevel } from '../kernel/topic.ts'
+import type { Done, Link } from './link.ts'
+import type { RetainedScan } from './retained.ts'
+
+/** One message owed to one session at QoS 1 or 2, until it is acknowledged. */
+export interface Owed {
+  /** Order within the session. */
+  readonly seq: number
+  /** Given when the message is owed and stored with it: a redelivery after a crash carries the same id [MQTT-4.4.0-1]. */
+  messageId: number
+  readonly topic: string
+  readonly topicBytes: Uint8Array
+  readonly payload: Uint8Array
+  readonly qos: 1 | 2
+  readonly retain: boolean
+  /** `released`: PUBREC came, PUBREL is what is owed. */
+  state: 'waiting' | 'sent' | 'released'
+  /** It may have been handed over before. */
+  dup: boolean
+  /** On disk, or nothing of it need be. */
+  committed: boolean
+  /** Has a row of its own. */
+  readonly durable: boolean
+  /** Wall ms; never handed over after it. */
+  readonly expiresAt: number | undefined
+  /** As aedes names a message; only where it was queued through the persistence interface. */
+  readonly origin: { readonly brokerId: string; readonly brokerCounter: number } | undefined
+}
+
+/** A QoS 2 packet id a client has used and not released. */
+export interface Incoming {
+  /** Of topic and payload: another message under an id that was never released is a new one (the client lost its memory). */
+  readonly hash: number
+  committed: boolean
+  /** Copies that wait for the first one's commit. */
+  waiters: Done[] | null
+  /** PUBRELs that wait for the deletion's commit. */
+  releasing: Done[] | null
+}
+
+export interface Subscription {
+  readonly session: Session
+  readonly filter: string
+  readonly qos: 0 | 1 | 2
+  /** What MQTT 5 adds to a subscription; kept as it came. */
+  readonly options: SubscriptionOptions | undefined
+}
+
+export interface SubscriptionOptions {
+  readonly rh?: number
+  readonly rap?: boolean
+  readonly nl?: boolean
+  readonly subscriptionIdentifier?: number
+}
+
+export interface SubscriptionRequest {
+  readonly filter: string
+  readonly qos: 0 | 1 | 2
+  readonly options?: SubscriptionOptions
+}
+
+/** What the broker keeps of a client: for as long as it is connected, or (`kept`, clean session = 0) until it is given up. */
+export interface Session {
+  readonly id: string
+  /** The id as it begins the keys of this session's rows. */
+  readonly row: string
+  readonly kept: boolean
+  principal: Principal
+  /** False once it was given up: nothing more is stored for it. */
+  alive: boolean
+  link: Link | null
+  /** Wall ms since when nobody is connected. */
+  offlineSinceMs: number
+  readonly subscriptions: Map<string, Subscription>
+  /** Subscriptions on their way to the disk; one that is replaced or taken back before it arrives does not take effect. */
+  readonly subscribing: Map<string, SubscriptionRequest>
+  /** All that is owed, in order. */
+  readonly owed: Map<number, Owed>
+  readonly byMessageId: Map<number, Owed>
+  owedBytes: number
+  /** Not handed over on this connection yet, in order, from `nextWaiting` on. */
+  waiting: Owed[]
+  nextWaiting: number
+  inFlight: number
+  nextMessageId: number
+  nextSeq: number
+  /** Retained messages a new subscription still has to get. */
+  scans: { readonly messages: RetainedScan; readonly qos: 0 | 1 | 2 }[]
+  readonly incoming: Map<number, Incoming>
+}
+
+export function createSession(id: string, kept: boolean, principal: Principal): Session {
+  return {
+    id,
+    row: encodeTopicLevel(id),
+    kept,
+    principal,
+    alive: true,
+    link: null,
+    offlineSinceMs: 0,
+    subscriptions: new Map(),
+    subscribing: new Map(),
+    owed: new Map(),
+    byMessageId: new Map(),
+    owedBytes: 0,
+    waiting: [],
+    nextWaiting: 0,
+    inFlight: 0,
+    nextMessageId: 1,
+    nextSeq: 1,
+    scans: [],
+    incoming: new Map(),
+  }
+}
+
+/** The key of a row of this session; keys of one session lie together. */
+export function rowKey(session: Session, rest: string): string {
+  return `${session.row}/${rest}`
+}
+
+/** Sixteen digits, so that the order of keys is the order of numbers. */
+export function queueKey(session: Session, seq: number): string {
+  return rowKey(session, String(seq).padStart(16, '0'))
+}
+
+/** The client id and the rest of a row's key. */
+export function splitRowKey(key: string): { clientId: string; rest: string } {
+  const end = key.indexOf('/')
+  return { clientId: decodeURIComponent(key.slice(0, end)), rest: key.slice(end + 1) }
+}

@@ -1,0 +1,160 @@
+import mqtt from 'mqtt'
+import type { IClientOptions, MqttClient } from 'mqtt'
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { createBroker } from '../../gateway/broker/broker.ts'
+import type { Broker } from '../../gateway/broker/broker.ts'
+import type { BrokerOptions } from '../../gateway/broker/options.ts'
+import { systemClock } from '../../gateway/kernel/clock.ts'
+import type { Clock } from '../../gateway/kernel/clock.ts'
+import type { Accept, Authenticator, Inbound, InboundPublish } from '../../gateway/kernel/contracts.ts'
+import { silentLogger } from '../../gateway/kernel/log.ts'
+import type { Principal } from '../../gateway/kernel/principal.ts'
+import { createMemoryStore } from './memory-store.ts'
+import type { MemoryStore } from './memory-store.ts'
+
+export interface BrokerRig {
+  readonly broker: Broker
+  readonly store: MemoryStore
+  readonly port: number
+  /** What came through the door, in order. */
+  readonly taken: InboundPublish[]
+  readonly authenticator: FakeAuthenticator
+  /** A connected client; ended with the rig. */
+  client(options?: IClientOptions): Promise<MqttClient>
+  /** A bare socket. */
+  socket(): Promise<Socket>
+  /** An HTTP server with the broker's WebSocket door at /mqtt. */
+  webSocket(door?: { allowOrigin?: () => boolean }): Promise<{ url: string; server: Server }>
+  metric(name: string, labels?: Record<string, string>): number
+  stop(): Promise<void>
+  /** Kill -9: connections cut, nothing of the open batch kept. Gives the store as it is on disk. */
+  crash(): Promise<MemoryStore>
+}
+
+export interface FakeAuthenticator extends Authenticator {
+  readonly logins: Map<string, { password: string; principal: Principal }>
+  change(): void
+}
+
+export function createFakeAuthenticator(): FakeAuthenticator {
+  const logins = new Map<string, { password: string; principal: Principal }>()
+  const listeners = new Set<() => void>()
+  return {
+    logins,
+    async device({ username, password }) {
+      const login = logins.get(username ?? '')
+      return login !== undefined && Buffer.from(password ?? '').toString() === login.password ? login.principal : null
+    },
+    user: async () => null,
+    stillValid: (principal) => principal.kind === 'trusted' || [...logins.values()].some((login) => login.principal.name === principal.name),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    hasDeviceCredential: () => true,
+    hasUser: () => true,
+    change() {
+      for (const listener of listeners) listener()
+    },
+  }
+}
+
+/** The broker on a free port, with the real protocol and an in-memory store. */
+export async function startBroker(given: {
+  options?: Partial<BrokerOptions>
+  store?: MemoryStore
+  clock?: Clock
+  inbound?: Iterable<Inbound>
+  accept?: (store: MemoryStore, taken: InboundPublish[]) => Accept
+  authenticator?: FakeAuthenticator
+} = {}): Promise<BrokerRig> {
+  const store = given.store ?? createMemoryStore({ auto: true })
+  const taken: InboundPublish[] = []
+  const authenticator = given.authenticator ?? createFakeAuthenticator()
+  const accept: Accept = given.accept?.(store, taken) ?? ((input, done) => {
+    if (input.kind === 'publish') taken.push({ ...input, payload: Buffer.from(input.payload) })
+    store.onDisk((error) => done(error, { taken: true }))
+  })
+  const broker = createBroker(
+    { host: '127.0.0.1', port: 0, maxPacketSizeBytes: 256 * 1024, loopbackTrusted: true, ...given.options },
+    { store, accept, authenticator, clock: given.clock ?? systemClock, logger: silentLogger },
+  )
+  await broker.restore(given.inbound)
+  await broker.start()
+  const port = broker.addresses.mqtt!.port
+  const clients: MqttClient[] = []
+  const sockets: Socket[] = []
+  const servers: Server[] = []
+
+  function endClients(): void {
+    for (const client of clients) client.end(true)
+    for (const socket of sockets) socket.destroy()
+    for (const server of servers) {
+      server.closeAllConnections()
+      server.close()
+    }
+  }
+
+  return {
+    broker,
+    store,
+    port,
+    taken,
+    authenticator,
+    async client(options = {}) {
+      const client = mqtt.connect(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 0, ...options })
+      clients.push(client)
+      client.on('error', () => {})
+      await new Promise<void>((resolve, reject) => {
+        client.once('connect', () => resolve())
+        client.once('error', reject)
+        client.once('close', () => reject(new Error('closed before CONNACK')))
+      })
+      return client
+    },
+    async socket() {
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+      sockets.push(socket)
+      socket.on('error', () => {})
+      await once(socket, 'connect')
+      return socket
+    },
+    async webSocket(door = {}) {
+      const server = createServer()
+      servers.push(server)
+      await broker.attachWebSocket(server, { path: '/mqtt', allowOrigin: door.allowOrigin ?? (() => true) })
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/mqtt`, server }
+    },
+    metric(name, labels = {}) {
+      let sum = 0
+      for (const sample of broker.metrics()) {
+        if (sample.name === name && Object.entries(labels).every(([label, value]) => sample.labels?.[label] === value)) sum += sample.value
+      }
+      return sum
+    },
+    async stop() {
+      endClients()
+      await broker.stop()
+    },
+    async crash() {
+      const after = store.crash()
+      endClients()
+      // The store throws from here on, as a dead process would not: its last words are of no interest.
+      await broker.stop().catch(() => {})
+      return after
+    },
+  }
+}
+
+/** Collects what a client receives. */
+export function inbox(client: MqttClient): { topic: string; payload: string; qos: number; retain: boolean; dup: boolean }[] {
+  const messages: ReturnType<typeof inbox> = []
+  client.on('message', (topic, payload, { qos, retain, dup }) => messages.push({ topic, payload: payload.toString(), qos, retain, dup }))
+  return messages
+}
