@@ -243,6 +243,10 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
       return records.get(nameOf(id, key)) ?? (rule === undefined || key === '' ? undefined : { rule, key })
     },
     create: ({ rule, key }, times) => find(rule, key, { device: rule.key === 'device' ? key : null, metric: null, wallMs: times.wallMs }),
+    discard: (alarm) => {
+      records.delete(nameOf(alarm.rule.id, alarm.key))
+      byId.delete(alarm.id)
+    },
     apply,
     overlay,
     record,

@@ -14,6 +14,8 @@ export interface Unraised { readonly rule: Rule; readonly key: string }
 export interface OperatorDeskDeps {
   readonly find: (action: OperatorAction) => AlarmRecord | Unraised | undefined
   readonly create: (of: Unraised, times: Times) => AlarmRecord
+  /** Nothing came of it: as if it had never been made. */
+  readonly discard: (alarm: AlarmRecord) => void
   /** Both give the reason where the table refuses. */
   readonly apply: (alarm: AlarmRecord, event: CoreEvent, circumstances: With) => string | undefined
   readonly overlay: (alarm: AlarmRecord, event: OverlayEvent, circumstances: With) => string | undefined
@@ -68,6 +70,7 @@ export function createOperatorDesk(deps: OperatorDeskDeps): { act(action: Operat
       const alarm = 'id' in found ? found : deps.create(found, times)
       const circumstances: With = { times, by: action.by, ...(action.note === undefined ? {} : { note: action.note }) }
       const refusal = perform(alarm, action, circumstances)
+      if (alarm.seq === 0) deps.discard(alarm)
       if (refusal === undefined) return { ok: true, alarm: alarmOf(alarm), transitions: [] }
       deps.record(alarm, 'rejected', { ...circumstances, from: alarm.state, reason: refusal.reason })
       return { ok: false, ...refusal, transitions: [] }

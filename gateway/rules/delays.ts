@@ -59,6 +59,7 @@ export function createDelays({ timers, sink, save }: DelayDeps): Delays {
 
   function drop(cell: Cell): void {
     cell.flags &= ~(delaying | frozen)
+    cell.pending = normal
     if (cell.delayTimer === null || cell.delayTimer.place < 0) return
     running--
     timers.stop(cell.delayTimer)
@@ -84,14 +85,14 @@ export function createDelays({ timers, sink, save }: DelayDeps): Delays {
   }
 
   function elapse(cell: Cell, times: Times): void {
-    const raises = (cell.flags & raising) !== 0
+    const verdict = (cell.flags & raising) === 0 ? normal : cell.pending
     drop(cell)
-    if (raises) become(cell, cell.pending, times)
-    else become(cell, normal, times)
+    become(cell, verdict, times)
   }
 
   function become(cell: Cell, verdict: Verdict, times: Times): void {
     cell.active = verdict
+    cell.pending = normal
     tell(cell, verdict === normal ? 'false' : 'true', { times })
     save(cell)
   }
@@ -103,12 +104,13 @@ export function createDelays({ timers, sink, save }: DelayDeps): Delays {
       drop(cell)
       return save(cell)
     }
+    const other = cell.pending !== verdict
     cell.pending = verdict
     if ((flags & frozen) !== 0) thaw(cell, times)
-    else if ((flags & raising) === 0) {
-      if (cell.runtime.rule.forMs > 0) begin(cell, raising, times)
-      else become(cell, verdict, times)
-    }
+    else if ((flags & raising) !== 0) {
+      if (other) save(cell)
+    } else if (cell.runtime.rule.forMs > 0) begin(cell, raising, times)
+    else become(cell, verdict, times)
   }
 
   function settleActive(cell: Cell, verdict: Verdict, times: Times): void {

@@ -105,7 +105,7 @@ export function createRuleEngine(deps: RuleEngineDeps): RuleEngine {
           delays.makeUnknown(cell, ownUnknown, times)
           continue
         }
-        cell.sample = reading
+        if (good && !isOld) cell.sample = reading
         cell.series = series
         cell.goodAt = at
         // The timer stands at the least time a value may stand; whether it is stale is worked out when that has come.

@@ -13,8 +13,8 @@ export function isGlob(pattern: string): boolean {
 export function compileGlob(pattern: string): Glob {
   if (!isGlob(pattern)) return (text) => text === pattern
   if (/^\*+$/.test(pattern)) return () => true
-  const wanted = [...pattern.replace(/\*+/g, '*')]
-  return (text) => matches(wanted, [...text])
+  const wanted = Array.from(pattern.replace(/\*+/g, '*'))
+  return (text) => matches(wanted, Array.from(text))
 }
 
 function matches(pattern: readonly string[], text: readonly string[]): boolean {

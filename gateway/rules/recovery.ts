@@ -1,4 +1,5 @@
 import type { Resume, StoreReader } from '../kernel/contracts.ts'
+import type { Reading, StoredReading } from '../kernel/reading.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Bindings } from './bindings.ts'
 import { seriesName } from './bindings.ts'
@@ -12,7 +13,7 @@ import type { CellRow, Row, StateRows } from './state-rows.ts'
 import { fillCell, parseRow, ruleSpace } from './state-rows.ts'
 
 /** What the newest readings of the log tell of a series; monotonic times are not in the log, so these are wall times. */
-interface Seen { readonly device: string; readonly metric: string; readonly lateness: Lateness; lastWallMs: number }
+interface Seen { readonly device: string; readonly metric: string; readonly lateness: Lateness; lastWallMs: number; sample: StoredReading | null }
 
 export interface RecoveredState { readonly rows: readonly Row[]; readonly seen: ReadonlyMap<string, Seen> }
 
@@ -43,8 +44,8 @@ async function readTail(store: StoreReader): Promise<ReadonlyMap<string, Seen>> 
       const { reading } = entry
       const name = seriesName(reading.device, reading.metric)
       let one = seen.get(name)
-      if (one === undefined) seen.set(name, (one = { device: reading.device, metric: reading.metric, lateness: createLateness(), lastWallMs: 0 }))
-      isLate(one.lateness, reading, reading.receivedAt)
+      if (one === undefined) seen.set(name, (one = { device: reading.device, metric: reading.metric, lateness: createLateness(), lastWallMs: 0, sample: null }))
+      if (!isLate(one.lateness, reading, reading.receivedAt) && reading.quality === 'good') one.sample = reading
       one.lastWallMs = reading.receivedAt
     }
     if (page.next === after) return seen
@@ -75,13 +76,17 @@ export function recover(state: RecoveredState, parts: RecoveryParts): readonly D
   const known = resume.kind === 'start' ? (resume.alive ?? resume.times) : resume.times
   const monotonic = (wallMs: number): number => Math.min(known.at, known.at - (known.wallMs - wallMs))
 
-  for (const { device, metric, lateness, lastWallMs } of state.seen.values()) {
+  const inOrder = [...state.seen.values()].sort((a, b) => (a.sample?.position ?? 0) - (b.sample?.position ?? 0))
+  for (const { device, metric, lateness, lastWallMs, sample } of inOrder) {
     const series = bindings.ensure(device, metric, at)
     if (series === undefined) continue
     Object.assign(series.lateness, lateness, { trustedAt: monotonic(lateness.trustedAt) })
     series.lastAt = monotonic(lastWallMs)
     const silentMs = Math.max(0, known.at - series.lastAt)
-    for (const cell of series.cells) if (cell.checkTimer !== null) silence.set(cell, Math.min(silentMs, silence.get(cell) ?? Infinity))
+    for (const cell of series.cells) {
+      if (sample !== null) cell.sample = readingOf(sample)
+      if (cell.checkTimer !== null) silence.set(cell, Math.min(silentMs, silence.get(cell) ?? Infinity))
+    }
   }
   for (const [cell, ms] of silence) {
     cell.runtime.condition.begin?.(cell, at, { ms, grace: resume.kind === 'start' })
@@ -112,6 +117,11 @@ export function recover(state: RecoveredState, parts: RecoveryParts): readonly D
     }
   }
   return orphans
+}
+
+/** As it was when it came in; its series has no number any more. */
+function readingOf({ device, metric, position: _position, labels: _labels, ...rest }: StoredReading): Reading {
+  return { ...rest, series: { id: -1, device, metric, storedId: -1 } }
 }
 
 /** False: no rule has this condition any more, or its device is no longer concerned. */

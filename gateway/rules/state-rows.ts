@@ -16,6 +16,7 @@ export interface CellRow {
   readonly device: string | null
   readonly metric: string | null
   readonly active: boolean
+  /** Of an active one; of one that waits to be raised, the level it would be at. */
   readonly level: Level
   /** `since` of one that runs; `elapsed` of one that waits for its series' first sample after a start. */
   readonly delay?: { readonly kind: 'raise' | 'clear'; readonly since: number } | { readonly kind: 'raise' | 'clear'; readonly elapsed: number }
@@ -105,7 +106,7 @@ export function cellRow(cell: Cell): CellRow | undefined {
     device: cell.device,
     metric: cell.metric,
     active: cell.active !== normal,
-    level: runtime.condition.levelOf(cell.active),
+    level: runtime.condition.levelOf(cell.active === normal ? cell.pending : cell.active),
     ...((flags & delaying) === 0 ? {} : { delay: (flags & frozen) === 0 ? { kind, since: cell.since } : { kind, elapsed: cell.elapsedMs } }),
     unknown: flags & anyUnknown,
   }
@@ -114,7 +115,9 @@ export function cellRow(cell: Cell): CellRow | undefined {
 /** Puts a row's content back; timers are the caller's. */
 export function fillCell(cell: Cell, row: CellRow): void {
   cell.saved = true
-  cell.active = row.active ? cell.runtime.condition.verdictOf(row.level) : normal
+  const verdict = cell.runtime.condition.verdictOf(row.level)
+  if (row.active) cell.active = verdict
+  else if (row.delay?.kind === 'raise') cell.pending = verdict
   cell.flags = row.unknown & anyUnknown
   const { delay } = row
   if (delay === undefined) return

@@ -23,6 +23,10 @@ export interface Timeline {
   line(line: InputLine): Promise<readonly OutputLine[]>
   stage(): LiveAlarmStage
   store(): MemoryStore
+  /** As after a commit that failed: the state is read anew from the store. */
+  undo(at: number): Promise<void>
+  /** Another stage, with what the store holds. */
+  twin(at: number): Promise<LiveAlarmStage>
 }
 
 /** The whole stage on a store in memory, driven by lines of a backtest's input; every line is a commit of its own. */
@@ -71,5 +75,14 @@ export async function createTimeline(rules: readonly Rule[], startAt = 0): Promi
     },
     stage: () => stage,
     store: () => store,
+    async undo(at) {
+      await stage.restore(store, { kind: 'undo', times: { at, wallMs: at } })
+    },
+    async twin(at) {
+      const other = createAlarmStage({ kinds }, { state: { put() {}, delete() {}, onDisk() {} }, devices })
+      other.replaceRules(rules, { at, wallMs: at })
+      await other.restore(store, { kind: 'undo', times: { at, wallMs: at } })
+      return other
+    },
   }
 }
