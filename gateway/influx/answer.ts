@@ -1,5 +1,7 @@
 import { retryAfterMs } from '../kernel/retry.ts'
 
+const longestWords = 1_000
+
 /** What came of one write request. */
 export type Answer =
   | { readonly kind: 'http'; readonly status: number; readonly retryAfter: string | undefined; readonly body: string }
@@ -45,14 +47,18 @@ export function judge(answer: Answer, lines: number, wallMs: number): Verdict {
   }
 }
 
-/** The server's explanation: `error` (v1, v3) or `message` (v2) of a JSON body, else the text; at most 1,000 characters. */
+/**
+ * The server's explanation: `error` (v1, v3) or `message` (v2) of a JSON body, else the text. Of a long one the middle is
+ * left out: InfluxDB repeats the whole line before it says what was wrong with it.
+ */
 export function serverWords(body: string): string {
   const parsed = parseObject(body)
   const said = parsed?.['error'] ?? parsed?.['message']
   const text = typeof said === 'string' ? said : body
   // v3 lists the lines it refused beside its summary.
   const details = typeof said === 'string' && parsed?.['data'] !== undefined ? ` ${JSON.stringify(parsed['data'])}` : ''
-  return `${text}${details}`.replace(/\s+/g, ' ').trim().slice(0, 1_000)
+  const words = `${text}${details}`.replace(/\s+/g, ' ').trim()
+  return words.length <= longestWords ? words : `${words.slice(0, longestWords / 2)} … ${words.slice(-longestWords / 2)}`
 }
 
 function reportsErrors(body: string): boolean {

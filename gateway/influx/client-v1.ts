@@ -8,8 +8,8 @@ import { reasonOf } from './client.ts'
 import type { InfluxClient } from './client.ts'
 import type { InfluxOptions } from './options.ts'
 
-/** Of an answer's body so much is kept, characters. */
-const longestBody = 8_192
+/** Of an answer's body so much is kept, characters: one refused line of the longest topic, repeated by the server, fits. */
+const longestBody = 262_144
 
 /** Node's own channel for responses to `http.request` (docs of node:diagnostics_channel). */
 const responses = 'http.client.response.finish'
