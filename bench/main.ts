@@ -61,6 +61,9 @@ async function bench(options: BenchOptions): Promise<number> {
   return failures.length === 0 ? 0 : 1
 }
 
+// as an exit, so that what was started is ended with it
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
+
 const parsed = parseBenchArguments(process.argv.slice(2))
 if (parsed.ok) {
   process.exitCode = await bench(parsed.options)

@@ -34,6 +34,8 @@ export type Job = SaturateJob | PaceJob
 export interface SaturateResult {
   readonly kind: 'saturate'
   readonly acknowledged: number
+  /** With those of the warm-up and of the end. */
+  readonly acknowledgedInAll: number
   readonly seconds: number
   readonly perSecond: number
   /** Sent and never acknowledged, five seconds after the end. */

@@ -65,6 +65,7 @@ export async function saturate(job: SaturateJob): Promise<SaturateResult> {
     return {
       kind: 'saturate',
       acknowledged: counted,
+      acknowledgedInAll: acknowledged,
       seconds,
       perSecond: counted / seconds,
       unacknowledged: sent - acknowledged,

@@ -1,3 +1,4 @@
+import { booksOf } from '../books.ts'
 import { cpuSecondsOf } from '../proc.ts'
 import { startBareAedes, startGateway, startMosquitto, startTrivial } from '../servers/subjects.ts'
 import { starters, withServer } from './context.ts'
@@ -18,9 +19,7 @@ export const measureThroughput: Measurement = async (context) => {
 export const measureInFlight: Measurement = async (context) => {
   for (let run = 0; run < context.runs; run++) {
     for (const start of starters(context, everybody)) {
-      await withServer(start(), async (server) => {
-        for (const window of [1, 20, 40]) await load(context, server, `1 connection × ${window} in flight`, 1, window)
-      })
+      for (const window of [1, 20, 40]) await one(context, start, `1 connection × ${window} in flight`, 1, window)
     }
   }
 }
@@ -39,5 +38,7 @@ async function load(context: Context, server: Server, setting: string, connectio
   note('generator', 'cores', result.generatorCpu)
   context.tell(`${setting}, ${server.subject}: ${Math.round(result.perSecond).toLocaleString('en')} /s`)
   for (const why of result.lost) context.warn(`${server.subject}, ${setting}: connection lost: ${why}`)
+  const doubt = await booksOf(server, result.acknowledgedInAll)
+  if (doubt !== undefined) context.warn(`${server.subject}, ${setting}: ${doubt}`)
   if (result.unacknowledged > 0) context.warn(`${server.subject}, ${setting}: ${result.unacknowledged} publishes never acknowledged`)
 }

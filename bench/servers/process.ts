@@ -9,6 +9,8 @@ export interface Server {
   readonly subject: string
   readonly pid: number
   readonly port: number
+  /** Where its metrics are, if it has any. */
+  readonly httpPort: number | undefined
   /** From spawn until it said it was ready. */
   readonly readyMs: number
   /** Asks it to stop, waits; throws if it does not leave cleanly. */
@@ -21,7 +23,7 @@ export interface Launch {
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly readyWithinMs?: number
-  /** Finds the MQTT port in standard output; or the port itself, where the server does not say when it is ready. */
+  /** Finds the MQTT port, and perhaps the HTTP port, in standard output; or the port itself, where the server does not say when it is ready. */
   readonly ready: RegExp | number
   /** What it may leave with on SIGTERM. */
   readonly exitCodes?: readonly number[]
@@ -32,18 +34,24 @@ export interface Launch {
 export async function launch(options: Launch): Promise<Server> {
   const startedAt = performance.now()
   const child = spawn(options.command, options.args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } })
+  // a bench that is broken off leaves no server behind
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   let words = ''
   const hear = (chunk: Buffer): void => void (words = (words + chunk.toString()).slice(-4_000))
   child.stderr.on('data', hear)
-  const port = await readyPort(child, options, { hear, words: () => words }).catch(async (error: unknown) => {
+  const ports = await readyPorts(child, options, { hear, words: () => words }).catch(async (error: unknown) => {
     await options.afterStop?.()
     throw error
   })
-  return { subject: options.subject, pid: child.pid!, port, readyMs: performance.now() - startedAt, stop: () => stopChild(child, options, () => words) }
+  return { subject: options.subject, pid: child.pid!, ...ports, readyMs: performance.now() - startedAt, stop: () => stopChild(child, options, () => words) }
 }
 
-function readyPort(child: ChildProcessByStdio<null, Readable, Readable>, options: Launch, said: { hear: (chunk: Buffer) => void; words: () => string }): Promise<number> {
-  return new Promise<number>((resolve, reject) => {
+interface Ports { readonly port: number; readonly httpPort: number | undefined }
+
+function readyPorts(child: ChildProcessByStdio<null, Readable, Readable>, options: Launch, said: { hear: (chunk: Buffer) => void; words: () => string }): Promise<Ports> {
+  return new Promise<Ports>((resolve, reject) => {
     let out = ''
     const timer = setTimeout(() => fail('is not ready in time'), options.readyWithinMs ?? 20_000)
     function fail(why: string): void {
@@ -58,19 +66,19 @@ function readyPort(child: ChildProcessByStdio<null, Readable, Readable>, options
       if (typeof options.ready === 'number') return
       out = (out + chunk.toString()).slice(-4_000)
       const match = options.ready.exec(out)
-      if (match !== null) succeed(Number(match[1]))
+      if (match !== null) succeed({ port: Number(match[1]), httpPort: match[2] === undefined ? undefined : Number(match[2]) })
     })
     if (typeof options.ready === 'number') listens(options.ready, () => child.exitCode === null).then(succeed, () => undefined)
-    function succeed(port: number): void {
+    function succeed(ports: Ports): void {
       clearTimeout(timer)
       child.removeAllListeners('exit')
-      resolve(port)
+      resolve(ports)
     }
   })
 }
 
 /** Knocks until somebody answers; gives up silently when the process has ended, which is told elsewhere. */
-async function listens(port: number, alive: () => boolean): Promise<number> {
+async function listens(port: number, alive: () => boolean): Promise<Ports> {
   while (alive()) {
     const up = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1')
@@ -80,7 +88,7 @@ async function listens(port: number, alive: () => boolean): Promise<number> {
       })
       socket.once('error', () => resolve(false))
     })
-    if (up) return port
+    if (up) return { port, httpPort: undefined }
     await sleep(10)
   }
   throw new Error('ended')

@@ -24,7 +24,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Server
     subject: 'limen',
     command: process.execPath,
     args: [join(here, '../../gateway/main.ts'), 'start', '--config', config],
-    ready: /limen ready mqtt=\S+:(\d+) http=/,
+    ready: /limen ready mqtt=\S+:(\d+) http=\S+:(\d+)/,
     ...(options.env === undefined ? {} : { env: options.env }),
     afterStop: () => rm(dir, { recursive: true, force: true }),
   })
