@@ -60,6 +60,7 @@ export function createEventStream(options: { site: string; maxClients?: number }
   /** What those at the end of the log have been given. */
   let position = 0
   let pumping = false
+  let again = false
   let cut = 0
   let sent = 0
 
@@ -67,13 +68,16 @@ export function createEventStream(options: { site: string; maxClients?: number }
 
   /** Reads on for all who are at the end, one read at a time. */
   async function pump(): Promise<void> {
+    again = true
     if (pumping) return
     pumping = true
     try {
       for (let members = live(); members.length > 0; members = live()) {
+        again = false
         const withReadings = members.some((client) => client.filter.readings)
         const page = await store.read({ after: position, limit: livePage, kinds: withReadings ? ['event', 'reading'] : ['event'] })
-        if (page.next === position) return
+        // Whoever called meanwhile may have seen a commit that this read has not.
+        if (page.next === position && !again) return
         distribute(page.entries, { next: page.next, withReadings })
         position = page.next
       }

@@ -112,12 +112,12 @@ describe('trust in loopback', () => {
 describe('the origin of a request', () => {
   const post = (headers: Record<string, string>) => webScene().call({ method: 'POST', url: '/api/v1/alarms/hr-high.bed-1/ack', headers: { host: 'localhost:8080', ...headers } })
 
-  it.each([
+  it.each<[Record<string, string>, number]>([
     [{}, 200], [{ origin: 'http://localhost:8080' }, 200], [{ origin: 'https://localhost:8080' }, 200], [{ 'sec-fetch-site': 'same-origin' }, 200], [{ 'sec-fetch-site': 'none' }, 200],
     [{ origin: 'http://evil.example' }, 403], [{ origin: 'http://localhost:9090' }, 403], [{ origin: 'http://127.0.0.1:8080' }, 403], [{ origin: 'null' }, 403], [{ origin: '' }, 403],
     [{ origin: 'http://localhost:8080.evil.example' }, 403], [{ origin: 'http://localhost:8080@evil.example' }, 403], [{ 'sec-fetch-site': 'cross-site' }, 403], [{ 'sec-fetch-site': 'same-site' }, 403],
   ])('%j is answered %i, also on trusted loopback', async (headers, status) => {
-    const answer = await post(headers as Record<string, string>)
+    const answer = await post(headers)
     expect(answer.statusCode).toBe(status)
   })
 

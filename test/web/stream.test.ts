@@ -244,7 +244,7 @@ describe('the stream', () => {
         }
         stream.stop()
       }),
-      { numRuns: 60 },
+      { numRuns: 150 },
     )
   })
 
