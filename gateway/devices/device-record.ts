@@ -1,0 +1,60 @@
+import type { Device } from '../kernel/contracts.ts'
+import { LimenError } from '../kernel/errors.ts'
+import type { Labels } from '../kernel/reading.ts'
+
+/** What the configuration says of a device; it wins over what was edited, member by member. */
+export interface ConfiguredDevice {
+  readonly type: string | null
+  readonly labels: Labels
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+/** What is kept on disk of a device: space `device`, key the id. Without what the configuration says. */
+export interface StoredDevice {
+  readonly type: string | null
+  readonly labels: Labels
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly status: Device['status']
+  /** Wall time, ms since 1970; 0: never. */
+  readonly firstSeen: number
+  readonly lastSeen: number
+}
+
+export type DeviceEdit = { readonly type?: string | null; readonly labels?: Labels; readonly settings?: Readonly<Record<string, unknown>> }
+
+export const unknownDevice: StoredDevice = { type: null, labels: {}, settings: {}, status: 'unknown', firstSeen: 0, lastSeen: 0 }
+
+/** Type, labels and settings as they hold: the configuration over what was edited. */
+export function mergeDevice(stored: Pick<StoredDevice, 'type' | 'labels' | 'settings'>, configured: ConfiguredDevice | undefined): Pick<Device, 'type' | 'labels' | 'settings'> {
+  if (configured === undefined) return Object.freeze({ type: stored.type, labels: Object.freeze({ ...stored.labels }), settings: Object.freeze({ ...stored.settings }) })
+  return Object.freeze({
+    type: configured.type ?? stored.type,
+    labels: Object.freeze({ ...stored.labels, ...configured.labels }),
+    settings: Object.freeze({ ...stored.settings, ...configured.settings }),
+  })
+}
+
+const labelsAllowed = 64
+const textAllowed = 256
+const settingsBytesAllowed = 16 * 1024
+
+/** Throws LimenError BAD_INPUT where an edit cannot stand. */
+export function checkEdit(id: string, { type, labels, settings }: DeviceEdit): void {
+  // A device's id is one level of its topics.
+  // eslint-disable-next-line no-control-regex -- [MQTT-4.7.3-2]
+  if (id === '' || /[/+#\u0000]/.test(id)) throw bad(`"${id}" cannot be a device's id`, 'an id is one level of a topic: not empty, without / + #')
+  if (id.length > textAllowed) throw bad('the id is too long', `use at most ${textAllowed} characters`)
+  if (type !== undefined && type !== null && (typeof type !== 'string' || type.length > textAllowed)) throw bad('type is no short text', 'write a word such as "ward-monitor", or null')
+  if (labels !== undefined) {
+    const entries = Object.entries(labels)
+    if (entries.length > labelsAllowed) throw bad(`${entries.length} labels are too many`, `use at most ${labelsAllowed}`)
+    for (const [name, value] of entries) {
+      if (typeof value !== 'string' || name === '' || name.length > textAllowed || value.length > textAllowed) throw bad(`the label "${name.slice(0, 40)}" is no short text`, 'write labels as {"ward":"east"}')
+    }
+  }
+  if (settings !== undefined && JSON.stringify(settings).length > settingsBytesAllowed) throw bad('the settings are too long', `keep them within ${settingsBytesAllowed} bytes of JSON`)
+}
+
+function bad(message: string, remedy: string): LimenError {
+  return new LimenError('BAD_INPUT', message, { remedy })
+}
