@@ -92,7 +92,7 @@ describe('InfluxDB 1.6', () => {
 
   it.each(texts)('gives %j back from every tag', async (text) => {
     const one = await scene()
-    await one.store.put('series', '7', JSON.stringify({ labels: { [`key ${text}`]: text, empty: '' } }))
+    one.store.put('series', '7', JSON.stringify({ labels: { [`key ${text}`]: text, empty: '' } }))
     one.store.appendReading(nthReading(7, { device: text, metric: text }), 10)
     await one.store.commit()
     await one.sink.start()
@@ -194,7 +194,7 @@ describe('InfluxDB 1.6', () => {
     expect(stranger.conditions[0]!.message).toMatch(/^InfluxDB refuses us: 401 .*Set influx\.username and influx\.password\.$/)
     await stranger.sink.stop()
 
-    const query = (q: string) => fetch(`${locked.url}/query?${new URLSearchParams({ u: 'boss', p: 'p:w ü', db: stranger.database, q })}`, { method: 'POST' }).then((response) => response.text())
+    const query = (q: string) => fetch(`${locked.url}/query?${new URLSearchParams({ u: 'boss', p: 'p:w ü', db: stranger.database, q }).toString()}`, { method: 'POST' }).then((response) => response.text())
     await query(`CREATE DATABASE "${stranger.database}"`)
     const options = { version: 1, url: locked.url, database: stranger.database, username: 'boss', password: createSecret('p:w ü'), measurement: 'reading' } as const
     const known = createSinkBench(stranger.store, systemClock, { options, tuning: { lingerMs: 50 } })
