@@ -119,7 +119,7 @@ export function createFakeUsers(): FakeUsers {
   }
 }
 
-export interface FakeDoor { readonly accept: Accept; readonly taken: Incoming[]; failNext(error: Error): void; refuseNext(outcome: OperatorOutcome): void }
+export interface FakeDoor { accept: Accept; readonly taken: Incoming[]; failNext(error: Error): void; refuseNext(outcome: OperatorOutcome): void }
 
 /** The door with nothing behind it but the store: actions change the board, events and own events are appended. */
 export function createDoor(deps: { store: StoreWriter; board: Map<string, Alarm>; commands: CommandDesk }): FakeDoor {

@@ -29,7 +29,7 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
   const web: Web = createWeb(
     { host: '127.0.0.1', port: 0, site: 'ward-3', loopbackTrusted: true, controlToken, ...change },
     {
-      accept: door.accept, store, alarms: board, devices, commands, delivery, rules: () => [aRule('b'), aRule('a')], authenticator: users, clock, logger: silentLogger,
+      accept: (input, done) => door.accept(input, done), store, alarms: board, devices, commands, delivery, rules: () => [aRule('b'), aRule('a')], authenticator: users, clock, logger: silentLogger,
       metrics: [() => [{ name: 'limen_test_total', help: 'A test.', type: 'counter', value: 1 }]],
       health: () => health.now, siteInfo: () => ({ version: '0.1.0' }),
     },
