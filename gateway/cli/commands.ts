@@ -12,6 +12,8 @@ export interface CommandEntry {
   readonly help: string
   /** Loads the command's own file, and with it only the libraries it needs; null: not in this version. */
   readonly load: (() => Promise<Command>) | null
+  /** Must every secret that the configuration names be there? Others are run from a shell that does not have the service's. */
+  readonly needsSecrets?: true
 }
 
 const configOption = '  --config FILE   default: limen.yaml in the working directory; without one the defaults apply'
@@ -20,6 +22,7 @@ const configOption = '  --config FILE   default: limen.yaml in the working direc
 export const commands: readonly CommandEntry[] = [
   {
     name: 'start',
+    needsSecrets: true,
     form: '[--config FILE] [--data DIR]',
     summary: 'run the gateway',
     help: `Runs the gateway: MQTT broker, rules, alarms, delivery, HTTP. When everything listens it prints one line
@@ -111,7 +114,7 @@ Works on a running gateway and on the data directory of a stopped one.
   --device D, --metric M   only these
   --alarms        the alarm journal instead of readings
 ${configOption}`,
-    load: null,
+    load: async () => (await import('./export.ts')).exportCommand,
   },
   { name: 'backup', form: 'DIR', summary: 'online backup', help: 'Copies the data of a running or stopped gateway to DIR.', load: null },
   { name: 'restore', form: 'DIR', summary: 'bring a backup back', help: 'Brings a backup back into an empty data directory.', load: null },

@@ -61,7 +61,7 @@ export async function runCommandLine(args: readonly string[], deps: CliDeps): Pr
     if (options.includes('--help') || options.includes('-h')) return printHelp(name, deps)
     if (entry.load === null) throw notBuilt(entry)
     const command = await entry.load()
-    return await command(rest, deps)
+    return await command(rest, entry.needsSecrets === true ? deps : { ...deps, loadConfig: (path, overrides) => deps.loadConfig(path, { ...overrides, withoutSecrets: true }) })
   } catch (thrown) {
     return report(thrown, deps)
   }

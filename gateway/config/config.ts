@@ -92,4 +92,9 @@ export type InfluxConfig =
 export interface ConfigOverrides {
   /** `--data DIR`, relative to the working directory. */
   readonly data?: string
+  /**
+   * For commands that send nothing (export, credentials): secrets that `secretEnv` and `passwordEnv` name may be missing,
+   * since they are the service's and not the shell's. The targets of such a Config are not to be used.
+   */
+  readonly withoutSecrets?: boolean
 }

@@ -36,6 +36,9 @@ export function readVariable(name: string, { env, cwd }: Environment): { text: s
   }
 }
 
+/** For commands that need none: every secret is empty. */
+export const noSecrets: SecretLookup = () => ({ secret: createSecret('') })
+
 export function secretsFrom(environment: Environment): SecretLookup {
   return (variable) => {
     const found = readVariable(variable, environment)

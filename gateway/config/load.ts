@@ -10,7 +10,7 @@ import { invalid, present } from '../kernel/shape.ts'
 import { parseYaml, yamlLimits } from '../kernel/yaml.ts'
 import type { Config, ConfigOverrides } from './config.ts'
 import type { Environment } from './environment.ts'
-import { overlayEnvironment, secretsFrom } from './environment.ts'
+import { noSecrets, overlayEnvironment, secretsFrom } from './environment.ts'
 import { configShape, ruleSourceShape } from './schema.ts'
 
 export interface LoadOptions extends Environment {
@@ -88,7 +88,7 @@ export function readConfig(content: string | Uint8Array, options: ReadOptions): 
   const parsed = parseYaml(content, options.shown)
   if (parsed.problems.length > 0) return { config: undefined, problems: parsed.problems, baseDir, rules: [], targetNames: [] }
   const [first, extra] = parsed.documents
-  const shape = configShape(secretsFrom(options))
+  const shape = configShape(options.overrides?.withoutSecrets === true ? noSecrets : secretsFrom(options))
   const { root, problems: environmentProblems } = overlayEnvironment(asMapping(first!), shape, options)
   const problems: Problem[] = [...environmentProblems]
   if (extra !== undefined) problems.push({ ...extra.place, path: '', message: 'a second document (after ---)', remedy: 'keep one configuration in the file' })

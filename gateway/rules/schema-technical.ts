@@ -33,8 +33,8 @@ export function readTechnicalRule(
   const known = Object.hasOwn(technicalRules, value.id) ? technicalRules[value.id as keyof typeof technicalRules] : undefined
   if (known === undefined) {
     const entry = node.entries.find((candidate) => candidate.key === 'id')
-    const message = `"${clip(value.id)}" is none of the gateway's own alarms, and ids that begin with technical. are theirs`
-    problems.push(problemAt({ place: entry?.value.place ?? node.place, path: `${origin.path}.id` }, message, suggestion(value.id, Object.keys(technicalRules))))
+    const wrong = `"${clip(value.id)}" is none of the gateway's own alarms, and ids that begin with technical. are theirs`
+    problems.push(problemAt({ place: entry?.value.place ?? node.place, path: `${origin.path}.id` }, wrong, suggestion(value.id, Object.keys(technicalRules))))
     return invalid
   }
   if (value.priority === invalid || value.latch === invalid || value.ack === invalid || value.message === invalid || value.then === invalid || value.mode === invalid) return invalid

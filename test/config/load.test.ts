@@ -88,6 +88,12 @@ describe('the configuration', () => {
     expect(`${JSON.stringify([...config.targets])} ${String(w?.kind === 'webhook' && w.secret)}`).not.toContain('hunter')
   })
 
+  it('does without secrets for commands that send nothing', async () => {
+    const file = 'targets: { w: { webhook: { url: "https://x.example", secretEnv: W } } }'
+    await expect(load({ file })).rejects.toMatchObject({ problems: [{ message: 'the environment variable W is not set' }] })
+    expect([...(await load({ file, overrides: { withoutSecrets: true } })).targets.keys()]).toEqual(['w'])
+  })
+
   it('reads InfluxDB 1 and 2', async () => {
     const one = await load({ file: 'influx: { version: 1, url: "http://h:8086", database: d, username: u, password: 123 }' })
     expect(one.influx).toMatchObject({ version: 1, url: 'http://h:8086', database: 'd', username: 'u', measurement: 'reading' })
