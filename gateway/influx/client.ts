@@ -1,5 +1,4 @@
 import type { Answer } from './answer.ts'
-import type { InfluxOptions } from './options.ts'
 
 /** One InfluxDB, spoken to through its library. One write at a time. */
 export interface InfluxClient {
@@ -7,16 +6,6 @@ export interface InfluxClient {
   write(body: string, signal: AbortSignal): Promise<Answer>
   /** Lets go of idle connections. */
   close(): void
-}
-
-/** Loads the library that speaks the configured version, and only that. */
-export async function connectInflux(options: InfluxOptions, timeoutMs: number): Promise<InfluxClient> {
-  if (options.version === 1) {
-    const { createClientV1 } = await import('./client-v1.ts')
-    return createClientV1(options, timeoutMs)
-  }
-  const { createClientV2 } = await import('./client-v2.ts')
-  return createClientV2(options, timeoutMs)
 }
 
 /** What went wrong on the way, for logs and alarms; the address is known, so only what happened. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { InfluxClient } from '../../gateway/influx/client.ts'
-import { connectInflux } from '../../gateway/influx/client.ts'
+import { connectInflux } from '../../gateway/influx/connect.ts'
 import type { InfluxOptions } from '../../gateway/influx/options.ts'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/servers.ts'

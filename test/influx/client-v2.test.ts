@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { connectInflux } from '../../gateway/influx/client.ts'
+import { connectInflux } from '../../gateway/influx/connect.ts'
 import { createSecret } from '../../gateway/kernel/secret.ts'
 import { influxClientContract } from '../contract/influx.ts'
 import { startScriptedInflux } from '../support/scripted-influx.ts'
