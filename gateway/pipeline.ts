@@ -5,7 +5,7 @@ import type { Rejections } from './ingest/rejections.ts'
 import type { Fault } from './ingest/sample.ts'
 import type { OperatorAction, OperatorOutcome, Transition } from './kernel/alarm.ts'
 import type {
-  Accept, AlarmStage, CommandDesk, CommandRequest, Incoming, InboundEvent, InboundPublish, Receipt, StoreWriter, TechnicalCondition, Times,
+  Accept, AlarmStage, CommandDesk, CommandRequest, Incoming, InboundEvent, InboundPublish, LiveAlarmStage, Receipt, StoreWriter, TechnicalCondition, Times,
 } from './kernel/contracts.ts'
 import { LimenError, asError } from './kernel/errors.ts'
 import type { CloudEvent, NewEvent } from './kernel/event.ts'
@@ -19,7 +19,7 @@ export interface PipelineDeps {
   readonly store: StoreWriter
   readonly ingest: Ingest
   readonly rejections: Rejections
-  readonly stage: AlarmStage
+  readonly stage: Pick<LiveAlarmStage, keyof AlarmStage | 'devicesChanged'>
   readonly announcements: Announcements
   readonly devices: {
     observe(reading: Reading): void
@@ -30,6 +30,8 @@ export interface PipelineDeps {
   readonly delivery: { onTransition(transition: Transition, event: CloudEvent): void }
   /** Has this posted event (source, id) been taken before? Remembers it if not. */
   readonly postedBefore: (event: CloudEvent, receivedAt: number) => boolean
+  /** The next due time of the rules may have changed. */
+  readonly armTimers: () => void
   /** Called once when a commit failed; resolves when every room's state is again what the store holds. */
   readonly rebuild: (error: Error) => Promise<void>
   readonly logger: Logger
@@ -45,6 +47,8 @@ export interface Pipeline {
   condition(condition: TechnicalCondition): void
   replaceRules(rules: readonly Rule[]): void
   presence(device: string, online: boolean): void
+  /** A device became known, or its type or labels changed. */
+  deviceChanged(device: string): void
   isOpen(): boolean
 }
 
@@ -73,6 +77,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       record({ type: 'limen.gateway.fault', data: { input: input.kind, message: error.message } })
       receipt = { taken: false, reason: 'internal fault' }
     }
+    deps.armTimers()
     store.onDisk((error) => {
       if (error !== null) rebuildAfter(error)
       done(error, receipt)
@@ -223,6 +228,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const times = deps.times()
     follow(stage.advance(times))
     follow(work(times))
+    deps.armTimers()
     store.onDisk((error) => {
       if (error !== null) rebuildAfter(error)
     })
@@ -235,6 +241,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     condition: (condition) => run((times) => stage.technical(condition, times)),
     replaceRules: (rules) => run((times) => stage.replaceRules(rules, times)),
     presence: (device, online) => run((times) => stage.presence(device, online, times)),
+    deviceChanged: (device) => run((times) => stage.devicesChanged(device, times)),
     isOpen: () => open,
   }
 }

@@ -31,7 +31,7 @@ SIGTERM and SIGINT stop it cleanly.
 
 ${configOption}
   --data DIR      where everything durable is kept; default: data, beside the configuration`,
-    load: null,
+    load: async () => (await import('./start.ts')).startCommand,
   },
   {
     name: 'check',

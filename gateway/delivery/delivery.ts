@@ -15,7 +15,7 @@ import { createLedger } from './ledger.ts'
 import { deliveryMetrics } from './metrics.ts'
 import { meaningOf, notifyTargets } from './notify.ts'
 import { createOutbox } from './outbox.ts'
-import { type Attempt, type Row, type RowKind, type StoredRow, lifetimeMs } from './row.ts'
+import { type Attempt, type Row, type RowKind, type StoredRow, indexOf, lifetimeMs } from './row.ts'
 import { type TargetEntry, type Worker, createWorker } from './worker.ts'
 
 export interface DeliveryOptions {
@@ -42,6 +42,11 @@ export interface DeliveryDeps {
 export interface DeliveryRoom extends DeliveryDesk {
   /** In the turn of the transition; `event` is its CloudEvent. Writes outbox rows and ledger into the current batch; sends after the commit. */
   onTransition(transition: Transition, event: CloudEvent): void
+  /**
+   * Something that another room tried to send in vain, straight to the dead letters of a target of this room, which can send
+   * it again. In the current batch.
+   */
+  deposit(letter: { readonly target: string; readonly event: CloudEvent; readonly idempotencyKey: string; readonly cause: string; readonly answer: string }): void
   /** Replaces what is in memory by what the store holds: before start(), and after a commit that failed. */
   restore(store: StoreReader): Promise<void>
   start(): Promise<void>
@@ -235,6 +240,15 @@ export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): De
 
   return {
     onTransition,
+    deposit({ target, event, idempotencyKey, cause, answer }) {
+      const now = clock.wall()
+      const id = outbox.takeId()
+      // No alarm of anybody: low, so that it never counts as an unreachable channel.
+      const row: StoredRow = { id, target, alarmId: target, kind: 'raise', occurrence: 1, seq: 1, priority: 'low', createdAt: now, expiresAt: now, resolved: false, channels: 1, idempotencyKey, event }
+      ledger.move(target, { received: 1, queued: 1 })
+      deadLetters.add(indexOf(row, 'leaving', 0), row, { cause, attempts: [{ at: new Date(now).toISOString(), answer }], failedAt: now })
+      condition.look()
+    },
     restore(reader) {
       channels.clear()
       const work = ledger.restore(reader).then(() => outbox.restore(reader)).then(() => deadLetters.restore(reader))

@@ -12,6 +12,8 @@ export interface Outbox {
   restore(store: StoreReader): Promise<void>
   lane(target: string): Lane
   lanes(): Iterable<readonly [string, Lane]>
+  /** The id of the next row or dead letter; in the current batch. */
+  takeId(): string
   /** In the current batch; `committed` is called when it is on disk and may be sent. */
   enqueue(row: Omit<StoredRow, 'id'>, committed: () => void): void
   load(row: Row): Promise<StoredRow | undefined>
@@ -46,7 +48,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps): Outbox {
   let lanes = new Map<string, Lane>()
   /** Alarm id → targets whose last word from us was a raise. Rows still queued come after it. */
   let open = new Map<string, Set<string>>()
-  let nextId = 1
+  let nextNumber = 1
   const bodies = new Map<string, StoredRow>()
 
   function lane(target: string): Lane {
@@ -55,6 +57,13 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps): Outbox {
     const made = createLane((alarmId) => deps.isBusy(target, alarmId))
     lanes.set(target, made)
     return made
+  }
+
+  /** Unique for ever: the next one is written with whatever takes it. */
+  function takeId(): string {
+    const id = formatId(nextNumber++)
+    store.put('outbox', 'next', String(nextNumber))
+    return id
   }
 
   function cache(stored: StoredRow): void {
@@ -98,12 +107,12 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps): Outbox {
 
   return {
     lane,
+    takeId,
     lanes: () => lanes,
     enqueue(row, committed) {
-      const id = formatId(nextId++)
+      const id = takeId()
       const stored: StoredRow = { id, ...row }
       store.put('outbox', rowKey(id), JSON.stringify(stored))
-      store.put('outbox', 'next', String(nextId))
       const entry = indexOf(stored, 'uncommitted', deps.clock.monotonic())
       // What was redriven had been sent before.
       if (row.earlier !== undefined) entry.mayBeSent = true
@@ -189,7 +198,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps): Outbox {
       }
       lanes = freshLanes
       open = freshOpen
-      nextId = next
+      nextNumber = next
       bodies.clear()
       const { clock } = deps
       for (const stored of rows) {

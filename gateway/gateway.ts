@@ -1,0 +1,243 @@
+import { randomBytes } from 'node:crypto'
+import { createAlarmStage } from './alarm-stage.ts'
+import { createAnnouncements } from './announce.ts'
+import { createAuthenticator } from './auth/authenticator.ts'
+import { requireCredentials } from './auth/require-credentials.ts'
+import { createBroker } from './broker/broker.ts'
+import type { Config } from './config/config.ts'
+import { removeControlFile, writeControlFile } from './control-file.ts'
+import { createDelivery } from './delivery/delivery.ts'
+import { createTargets } from './delivery/targets.ts'
+import { createCommands } from './devices/commands.ts'
+import { createDevices } from './devices/registry.ts'
+import { createHealth } from './health.ts'
+import { attachInflux } from './influx-attachment.ts'
+import { createIngest } from './ingest/ingest.ts'
+import { createPostedEvents } from './ingest/posted.ts'
+import { createRejections } from './ingest/rejections.ts'
+import type { Clock } from './kernel/clock.ts'
+import type { Inbound, Resume } from './kernel/contracts.ts'
+import type { Logger } from './kernel/log.ts'
+import { isLoopbackHost } from './kernel/loopback.ts'
+import type { Problem } from './kernel/problem.ts'
+import { createLifecycle } from './lifecycle.ts'
+import { createPipeline } from './pipeline.ts'
+import { createRuleKeeper } from './rule-keeper.ts'
+import type { LoadedRules } from './rules/load.ts'
+import { kinds } from './rules/kinds.ts'
+import { createStore } from './store/store.ts'
+import { createTimekeeper } from './timekeeper.ts'
+import { createWeb, webSocketPath } from './web/server.ts'
+
+export interface GatewayDeps {
+  readonly clock: Clock
+  readonly logger: Logger
+  /** [0, 1), for jitter. */
+  readonly random: () => number
+  readonly version: string
+  /** Reads and checks rules; at start and after every change of their files. */
+  readonly loadRules: (sources: Config['rules']) => Promise<LoadedRules>
+  /** The `rules:` of the configuration file as it now stands. */
+  readonly rereadRules: () => Promise<Config['rules'] | { readonly problems: readonly Problem[] }>
+  /** The data on disk can no longer be trusted to grow: end the process with a code other than 0. */
+  readonly onFatal: (error: Error) => void
+}
+
+export interface Address { readonly host: string; readonly port: number }
+
+export interface Gateway {
+  /** Resolves when everything listens. Throws LimenError with a remedy; what had been started is then stopped. */
+  start(): Promise<void>
+  /** Stops taking in, ends what is under way, commits; within `deadlineMs`. */
+  stop(deadlineMs?: number): Promise<void>
+  addresses(): { readonly mqtt: Address; readonly http: Address }
+}
+
+/** What a start may read of the log to know duplicates again: at most this many readings of the last 10 minutes. */
+const recall = { maxReadings: 500_000, sinceMs: 600_000 }
+const maxSeries = 200_000
+
+/**
+ * The whole of Limen, wired. A reading goes from the broker through the pipeline (ingest, rules, alarms) into the store;
+ * after the commit the broker acknowledges, and alarms, commands, notifications and InfluxDB follow.
+ */
+export function createGateway(config: Config, deps: GatewayDeps): Gateway {
+  const { clock, logger } = deps
+  const lifecycle = createLifecycle({ clock, logger })
+  const keeper = createTimekeeper({
+    clock,
+    nextDue: () => stage.nextDue(),
+    onDue: () => pipeline.advance(),
+    onBeat: (times) => {
+      if (stage.needsHeartbeat()) store.put('meta', 'heartbeat', JSON.stringify(times))
+      health.look()
+    },
+    onStep: (stepMs) => pipeline.record({ type: 'limen.gateway.clock-stepped', data: { stepMs } }),
+  })
+  /** The store's times are the ones that go on over restarts. */
+  const lastingClock: Clock = { ...clock, monotonic: () => keeper.times().at }
+  const loopback = isLoopbackHost(config.mqtt.host) && isLoopbackHost(config.http.host)
+  const loopbackTrusted = loopback && config.auth.loopback === 'trusted'
+  const controlToken = randomBytes(32).toString('base64url')
+
+  const store = createStore(
+    {
+      directory: config.dataDir,
+      commitWindowMs: config.store.commitWindowMs,
+      retention: { readingsMaxAgeMs: config.retention.readingsMs, maxSizeBytes: config.retention.maxSizeBytes },
+    },
+    { clock: lastingClock, logger, onFatal: deps.onFatal },
+  )
+  const authenticator = createAuthenticator({ dataDir: config.dataDir, adminPassword: config.auth.adminPassword }, { clock, logger })
+  const devices = createDevices({ configured: config.devices }, {
+    store,
+    logger,
+    emit: (event) => {
+      pipeline.record(event)
+      // Rules on absence count a device from the moment it is known.
+      if (event.type === 'limen.device.registered') pipeline.deviceChanged(event.subject!)
+    },
+    presence: (device, online) => {
+      pipeline.presence(device, online)
+      commands.presence(device, online)
+    },
+    edited: (device) => {
+      ingest.relabel(device)
+      pipeline.deviceChanged(device)
+    },
+  })
+  const broker = createBroker(
+    { host: config.mqtt.host, port: config.mqtt.port, maxPacketSizeBytes: config.mqtt.maxPacketSizeBytes, loopbackTrusted },
+    { store, authenticator, clock, logger, accept: (input, done) => pipeline.accept(input, done) },
+  )
+  const commands = createCommands({}, {
+    store,
+    clock,
+    logger,
+    random: deps.random,
+    announcer: broker,
+    reachability: broker,
+    statusOf: (device) => devices.statusOf(device),
+    emit: (event) => pipeline.record(event),
+    onCondition: (condition) => pipeline.condition(condition),
+  })
+  const influx = attachInflux(config.influx, { store, clock, logger, site: config.site, delivery: () => delivery, onCondition: (condition) => pipeline.condition(condition) })
+  const delivery = createDelivery({}, {
+    store,
+    clock,
+    logger,
+    random: deps.random,
+    targets: new Map([...createTargets(config.targets, { clock, logger, announcer: broker, store }), ...influx.targets]),
+    onCondition: (condition) => pipeline.condition(condition),
+  })
+  const ingest = createIngest({ maxSeries }, { store, labels: (device) => devices.labels(device) })
+  const posted = createPostedEvents({ store })
+  const rejections = createRejections()
+  const stage = createAlarmStage({ kinds }, { state: store, devices })
+  const pipeline = createPipeline({
+    times: keeper.times,
+    store,
+    ingest,
+    rejections,
+    stage,
+    announcements: createAnnouncements({ site: config.site }, { announcer: broker }),
+    devices,
+    commands,
+    delivery,
+    postedBefore: (event, receivedAt) => posted.before(event, receivedAt),
+    armTimers: keeper.arm,
+    rebuild: () => restore({ kind: 'undo', times: keeper.times() }),
+    logger,
+  })
+  const health = createHealth({ store, influx, listening: () => broker.addresses.mqtt !== undefined, isOpen: () => pipeline.isOpen(), condition: (condition) => pipeline.condition(condition) })
+  const rules = createRuleKeeper(config, {
+    clock,
+    logger,
+    load: deps.loadRules,
+    rereadSources: deps.rereadRules,
+    replace: (set) => pipeline.replaceRules(set),
+    condition: (condition) => pipeline.condition(condition),
+  })
+  const web = createWeb(
+    { host: config.http.host, port: config.http.port, site: config.site, loopbackTrusted, controlToken },
+    {
+      accept: (input, done) => pipeline.accept(input, done),
+      store, alarms: stage, devices, commands, authenticator, clock, logger,
+      delivery: { ...delivery, ledger: influx.ledger },
+      rules: rules.running,
+      health: health.report,
+      siteInfo: () => ({ version: deps.version }),
+      metrics: [store.metrics, broker.metrics, ingest.metrics, rejections.metrics, devices.metrics, commands.metrics, delivery.metrics, authenticator.metrics, influx.metrics, health.metrics],
+    },
+  )
+
+  /** Everything in memory becomes what the store holds; in the order of who asks whom. */
+  async function restore(resume: Resume): Promise<void> {
+    const inbound: Inbound[] = []
+    await devices.restore(store)
+    await ingest.restore(store, recentReadings(inbound))
+    posted.restore(inbound, clock.wall())
+    await stage.restore(store, resume)
+    if (resume.kind === 'start') await broker.restore(inbound)
+    await commands.restore(store)
+    await delivery.restore(store)
+  }
+
+  async function* recentReadings(inbound: Inbound[]) {
+    for await (const batch of store.recent({ maxReadings: recall.maxReadings, sinceWallMs: clock.wall() - recall.sinceMs })) {
+      inbound.push(...batch.inbound)
+      yield batch.readings
+    }
+  }
+
+  async function resume(): Promise<void> {
+    const lastCommit = store.lastAlive()
+    const heartbeat = await store.get('meta', 'heartbeat')
+    const beat = heartbeat === undefined ? null : (JSON.parse(String(heartbeat)) as { at: number; wallMs: number })
+    const commit = lastCommit === null ? null : { at: lastCommit.monotonicMs, wallMs: lastCommit.wallMs }
+    const alive = beat !== null && commit !== null && beat.at > commit.at ? beat : commit
+    if (alive !== null) keeper.resume(alive.at)
+    const times = keeper.times()
+    await restore({ kind: 'start', alive, times })
+    store.appendMark({ kind: 'start', ...times, aliveAt: alive?.at ?? null, aliveWallMs: alive?.wallMs ?? null, version: deps.version })
+  }
+
+  async function start(): Promise<void> {
+    await lifecycle.start('store', store)
+    await lifecycle.start('credentials', authenticator)
+    requireCredentials({ mqttHost: config.mqtt.host, httpHost: config.http.host, insecure: config.auth.insecure, tls: false }, authenticator)
+    await resume()
+    await lifecycle.start('rules', rules)
+    await lifecycle.start('devices', devices)
+    await lifecycle.start('delivery', delivery)
+    await lifecycle.start('influx', influx)
+    await lifecycle.start('commands', commands)
+    await lifecycle.start('timers', keeper)
+    await lifecycle.start('web', web)
+    await lifecycle.start('broker', broker)
+    await broker.attachWebSocket(web.httpServer, { path: webSocketPath, allowOrigin: web.allowOrigin, principalOf: (request) => web.callerOf(request)?.principal ?? null })
+    pipeline.record({ type: 'limen.gateway.started', data: { version: deps.version } })
+    const { http } = addresses()
+    await lifecycle.start('control file', {
+      start: () => writeControlFile(config.dataDir, { http, token: controlToken }),
+      stop: () => removeControlFile(config.dataDir),
+    })
+  }
+
+  function addresses(): { mqtt: Address; http: Address } {
+    return { mqtt: broker.addresses.mqtt!, http: web.address()! }
+  }
+
+  return {
+    async start() {
+      try {
+        await start()
+      } catch (thrown) {
+        await lifecycle.stop(2_000)
+        throw thrown
+      }
+    },
+    stop: (deadlineMs = 8_000) => lifecycle.stop(deadlineMs),
+    addresses,
+  }
+}

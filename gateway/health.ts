@@ -1,0 +1,55 @@
+import type { Store, TechnicalCondition } from './kernel/contracts.ts'
+import type { MetricSource } from './kernel/metric.ts'
+import type { Health } from './web/context.ts'
+
+export interface HealthDeps {
+  readonly store: Pick<Store, 'health'>
+  readonly listening: () => boolean
+  readonly influx: { status(): { readonly ok: boolean; readonly detail: string } | undefined }
+  readonly isOpen: () => boolean
+  readonly condition: (condition: TechnicalCondition) => void
+}
+
+export interface HealthWatch {
+  /** Looked at once a second: what has turned bad or good becomes a technical alarm. */
+  look(): void
+  report(): Health
+  readonly metrics: MetricSource
+}
+
+/** Is the gateway able to do its work? InfluxDB away does not make it unready. */
+export function createHealth(deps: HealthDeps): HealthWatch {
+  let diskWasWritable = true
+
+  function report(): Health {
+    const { writable, reason } = deps.store.health()
+    const listening = deps.listening()
+    const open = deps.isOpen()
+    const influx = deps.influx.status()
+    return {
+      ready: writable && listening && open,
+      checks: {
+        store: { ok: writable, vital: true, ...(reason === undefined ? {} : { detail: reason }) },
+        broker: { ok: listening, vital: true },
+        pipeline: { ok: open, vital: true },
+        ...(influx === undefined ? {} : { influx: { ok: influx.ok, vital: false, detail: influx.detail } }),
+      },
+    }
+  }
+
+  return {
+    report,
+    look() {
+      const { writable, reason } = deps.store.health()
+      if (writable === diskWasWritable) return
+      diskWasWritable = writable
+      deps.condition({ rule: 'technical.disk', active: !writable, message: writable ? 'The store takes writes again' : `The store takes no writes: ${reason ?? 'unknown'}` })
+    },
+    *metrics() {
+      yield { name: 'limen_up', help: '1 while the gateway takes readings in.', type: 'gauge', value: report().ready ? 1 : 0 }
+      const { rss, heapUsed } = process.memoryUsage()
+      yield { name: 'limen_resident_memory_bytes', help: 'Resident memory.', type: 'gauge', value: rss }
+      yield { name: 'limen_heap_used_bytes', help: 'Heap in use, main thread.', type: 'gauge', value: heapUsed }
+    },
+  }
+}
