@@ -1,9 +1,8 @@
 import type { Config } from '../config/config.ts'
 import type { LoadedRules } from '../rules/load.ts'
-import { loadRules } from '../rules/load.ts'
-import { kindSchemas } from '../rules/schemas.ts'
+import { loadRulesApart } from '../rules/load-apart.ts'
 
 /** The rules that a configuration names, or everything that is wrong with them. `cwd`: what problems name files relative to. */
 export function loadConfiguredRules(config: Pick<Config, 'rules' | 'baseDir' | 'targets'>, cwd: string): Promise<LoadedRules> {
-  return loadRules(config.rules, { baseDir: config.baseDir, cwd, kinds: kindSchemas, targets: new Set(config.targets.keys()) })
+  return loadRulesApart({ sources: config.rules, baseDir: config.baseDir, cwd, targets: new Set(config.targets.keys()) })
 }

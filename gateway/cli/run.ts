@@ -7,7 +7,6 @@ import type { CommandEntry } from './commands.ts'
 import { commands } from './commands.ts'
 import type { CliDeps } from './deps.ts'
 import { usage } from './usage.ts'
-import { startWatchdog } from './watchdog.ts'
 
 /** How long after the start compiled code is written to the cache: a gateway that is killed later has it all the same. */
 const cacheFlushMs = 10_000
@@ -43,9 +42,7 @@ export async function runProcess(): Promise<void> {
     throw error
   })
   const cancelFlush = systemClock.after(cacheFlushMs, () => nodeModule.flushCompileCache())
-  const stopWatchdog = startWatchdog(process.env, { clock: systemClock, warn: (message) => void process.stderr.write(`limen: ${message}\n`) })
   process.exitCode = await runCommandLine(process.argv.slice(2), deps)
-  stopWatchdog()
   cancelFlush()
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { formatProblem } from '../../gateway/kernel/problem.ts'
 import type { Rule } from '../../gateway/kernel/rule.ts'
 import { loadRules, readRules } from '../../gateway/rules/load.ts'
+import { loadRulesApart } from '../../gateway/rules/load-apart.ts'
 import { kindSchemas } from '../../gateway/rules/schemas.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
@@ -218,5 +219,15 @@ describe('files of rules', () => {
     expect((await load(base, 'rules/*.yaml')).fingerprint).toBe(before)
     writeFileSync(join(base, 'rules', 'a.yaml'), `- ${rule('a', 20)}`)
     expect((await load(base, 'rules/*.yaml')).fingerprint).not.toBe(before)
+  })
+
+  it('give the same read in a thread of their own, errors too', async () => {
+    const base = directory({ 'rules/a.yaml': `- ${rule('a')}- { id: label, on: { metric: m, label: { __proto__: x } }, when: { below: 1 }, then: [{ notify: nurse-call }] }`, 'rules/b.yaml': '- { id: b }' })
+    const sources = [files('rules/*.yaml')]
+    const order = { sources, baseDir: base, cwd: base, targets: deps.targets }
+    const apart = await loadRulesApart(order, { inlineBytes: 0 })
+    expect(apart).toEqual(await loadRules(sources, { ...deps, baseDir: base, cwd: base }))
+    expect([apart.rules.length, apart.problems.length]).toEqual([2, 2])
+    expect(await loadRulesApart(order)).toEqual(apart)
   })
 })

@@ -1,0 +1,35 @@
+import { Worker } from 'node:worker_threads'
+import { asError } from '../kernel/errors.ts'
+import type { RuleSource } from '../kernel/rule-source.ts'
+import type { LoadedRules } from './load.ts'
+import { loadRules } from './load.ts'
+import type { Bases } from './load-files.ts'
+import { expandSources } from './load-files.ts'
+import { kindSchemas } from './schemas.ts'
+
+/** What the thread is given, and all of it can be copied. */
+export interface LoadOrder extends Bases {
+  readonly sources: readonly RuleSource[]
+  readonly targets: ReadonlySet<string>
+}
+
+/** Files of rules up to so much are read in some 10 ms; more would hold up readings and alarms, and are read in a thread. */
+const inlineBytes = 32 * 1024
+
+/** Like loadRules with every kind there is, and never in the way of a running gateway for long. */
+export async function loadRulesApart(order: LoadOrder, options: { readonly inlineBytes?: number } = {}): Promise<LoadedRules> {
+  const { files } = await expandSources(order.sources, order)
+  const total = files.reduce((sum, file) => sum + file.sizeBytes, 0)
+  return total <= (options.inlineBytes ?? inlineBytes) ? loadRules(order.sources, { ...order, kinds: kindSchemas }) : inThread(order)
+}
+
+function inThread(order: LoadOrder): Promise<LoadedRules> {
+  const { promise, resolve, reject } = Promise.withResolvers<LoadedRules>()
+  // Compiled for the package, this file and its worker are .js.
+  const script = new URL(`./load-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+  const worker = new Worker(script, { workerData: order })
+  worker.on('message', resolve)
+  worker.on('error', (error) => reject(asError(error)))
+  worker.on('exit', (code) => reject(new Error(`the thread that reads rules ended with code ${code}`)))
+  return promise
+}

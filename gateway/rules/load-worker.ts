@@ -1,0 +1,8 @@
+/** Thread of load-apart.ts: reads the rules, posts them, ends. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { loadRules } from './load.ts'
+import type { LoadOrder } from './load-apart.ts'
+import { kindSchemas } from './schemas.ts'
+
+const order = workerData as LoadOrder
+parentPort?.postMessage(await loadRules(order.sources, { ...order, kinds: kindSchemas }))
