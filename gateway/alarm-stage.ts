@@ -1,8 +1,8 @@
+import { createHash } from 'node:crypto'
 import type { Alarms } from './alarms/alarms.ts'
 import { alarmSpace, createAlarms } from './alarms/alarms.ts'
 import type { Transition } from './kernel/alarm.ts'
 import type { LiveAlarmStage, StoreReader, StoreWriter, Times } from './kernel/contracts.ts'
-import { digest } from './kernel/hash.ts'
 import { timerOrder } from './kernel/timer-heap.ts'
 import type { KnownDevices } from './rules/bindings.ts'
 import type { RuleEngine } from './rules/engine.ts'
@@ -148,7 +148,9 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
         ...engine.rows().map(([key, text]) => [ruleSpace, key, text] as const),
         ...alarms.rows().map(([key, text]) => [alarmSpace, key, text] as const),
       ]
-      return digest(...rows.map((row) => JSON.stringify(row)).sort())
+      const hash = createHash('sha256')
+      for (const row of rows.map((each) => JSON.stringify(each)).sort()) hash.update(`${row}\n`)
+      return hash.digest('hex').slice(0, 32)
     },
     get: (id) => alarms.get(id),
     list: () => alarms.list(),

@@ -172,13 +172,13 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
   )
 
   /** Everything in memory becomes what the store holds; in the order of who asks whom. */
-  async function restore(resume: Resume): Promise<void> {
+  async function restore(how: Resume): Promise<void> {
     const inbound: Inbound[] = []
     await devices.restore(store)
     await ingest.restore(store, recentReadings(inbound))
     posted.restore(inbound, clock.wall())
-    await stage.restore(store, resume)
-    if (resume.kind === 'start') await broker.restore(inbound)
+    await stage.restore(store, how)
+    if (how.kind === 'start') await broker.restore(inbound)
     await commands.restore(store)
     await delivery.restore(store)
   }

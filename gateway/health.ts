@@ -13,7 +13,7 @@ export interface HealthDeps {
 export interface HealthWatch {
   /** Looked at once a second: what has turned bad or good becomes a technical alarm. */
   look(): void
-  report(): Health
+  readonly report: () => Health
   readonly metrics: MetricSource
 }
 

@@ -25,7 +25,7 @@ export interface InfluxAttachment {
   /** For delivery's table: a refused line is sent again by this target. */
   readonly targets: ReadonlyMap<string, TargetEntry>
   /** The books of delivery with InfluxDB's among them. */
-  ledger(): ReturnType<DeliveryDesk['ledger']>
+  readonly ledger: DeliveryDesk['ledger']
   readonly metrics: MetricSource
 }
 
@@ -82,6 +82,6 @@ export function attachInflux(options: InfluxOptions | undefined, deps: InfluxAtt
       const lines = deps.delivery().ledger()
       return { ...lines, [influxTarget]: books(lines[influxTarget]) }
     },
-    metrics: sink.metrics,
+    metrics: () => sink.metrics(),
   }
 }

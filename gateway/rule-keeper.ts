@@ -22,7 +22,7 @@ export interface RuleKeeper {
   /** Loads the rules and follows their files. RULES_INVALID, with every problem, where the first set is wrong. */
   start(): Promise<void>
   stop(): Promise<void>
-  running(): readonly Rule[]
+  readonly running: () => readonly Rule[]
 }
 
 /** The rules that run are those of the files, as long as those are right; a wrong set changes nothing and raises an alarm. */

@@ -3,11 +3,11 @@ import type { Times } from './kernel/contracts.ts'
 
 export interface Timekeeper {
   /** Now. `at` goes on where the last run ended (set by `resume`); whole milliseconds. */
-  times(): Times
+  readonly times: () => Times
   /** `at` continues from here: the time of the last commit or heartbeat before this start. */
   resume(lastAt: number): void
   /** Looks again when the next timer is due, and at once where one is overdue; call after anything that may have changed it. */
-  arm(): void
+  readonly arm: () => void
   start(): void
   stop(): void
 }

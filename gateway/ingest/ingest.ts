@@ -1,5 +1,5 @@
 import type { StateWriter, StoreReader } from '../kernel/contracts.ts'
-import type { MetricSample } from '../kernel/metric.ts'
+import type { MetricSource } from '../kernel/metric.ts'
 import type { Labels, Reading, StoredReading, Value } from '../kernel/reading.ts'
 import { codecs } from './codecs.ts'
 import { excerpt, isFault, readSeq, readTs } from './fields.ts'
@@ -32,7 +32,7 @@ export interface Ingest {
   /** The same for the data of a posted `limen.reading` event: {device, metric, value, unit, ts, seq}. */
   takeData(data: unknown, receivedAt: number): Intake
   relabel(device: string): void
-  metrics(): Iterable<MetricSample>
+  readonly metrics: MetricSource
 }
 
 /** Bound of the cache of topics; when full it starts afresh, so a flood of topics costs a look-up each and no memory. */

@@ -1,5 +1,5 @@
 import type { NewEvent } from '../kernel/event.ts'
-import type { MetricSample } from '../kernel/metric.ts'
+import type { MetricSource } from '../kernel/metric.ts'
 import type { Fault } from './sample.ts'
 
 export interface Rejections {
@@ -8,7 +8,7 @@ export interface Rejections {
    * (10 at once, then one in 6 s): a device that sends rubbish must not fill the log.
    */
   note(message: { readonly device: string; readonly topic: string; readonly payload: Uint8Array; readonly faults: readonly Fault[]; readonly at: number }): NewEvent | undefined
-  metrics(): Iterable<MetricSample>
+  readonly metrics: MetricSource
 }
 
 const burst = 10
