@@ -270,20 +270,13 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
       }
       for (const alarm of records.values()) {
         const { rule } = alarm
-        if (rule.class === 'technical') {
-          alarm.rule = technicalRule(rule.id, technicals.get(rule.id))
-          if (alarm.rule.mode === 'off') retireRecord(alarm, 'switched off', times)
-          continue
-        }
-        const now = rules.get(rule.id)
-        if (now !== undefined && now.conditionVersion === rule.conditionVersion && now.mode === rule.mode) alarm.rule = now
-        else {
-          // Told by the rule under which it was raised: whoever heard of the alarm hears of its end.
-          retireRecord(alarm, now === undefined ? 'rule removed' : 'rule changed', times)
-          if (now === undefined) continue
-          alarm.rule = now
-          state.put(alarmSpace, alarm.id, rowText(alarm))
-        }
+        const now = rule.class === 'technical' ? technicalRule(rule.id, technicals.get(rule.id)) : rules.get(rule.id)
+        const same = now !== undefined && now.conditionVersion === rule.conditionVersion && now.mode === rule.mode
+        // Told by the rule under which it was raised: whoever heard of the alarm hears of its end.
+        if (!same) retireRecord(alarm, now === undefined ? 'rule removed' : 'rule changed', times)
+        if (now === undefined) continue
+        alarm.rule = now
+        if (!same) state.put(alarmSpace, alarm.id, rowText(alarm))
       }
     },
     retire({ rule, key }, reason, times) {

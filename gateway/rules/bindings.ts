@@ -2,12 +2,11 @@ import type { Device, DeviceRegistry } from '../kernel/contracts.ts'
 import type { Series } from '../kernel/reading.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import { createCadence } from './cadence.ts'
-import type { Cell, RuleRuntime } from './cell.ts'
+import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
 import { checkRank, staleRank } from './cell.ts'
 import { normal } from './kind.ts'
 import type { RuleIndex } from './rule-index.ts'
 import { createRuleIndex } from './rule-index.ts'
-import type { SeriesState } from './series-state.ts'
 import { createSeriesState } from './series-state.ts'
 
 /** What the rules ask of the registry of devices. */

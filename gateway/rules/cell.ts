@@ -1,8 +1,9 @@
 import type { Reading } from '../kernel/reading.ts'
 import type { Rule } from '../kernel/rule.ts'
 import type { Timer } from '../kernel/timer-heap.ts'
+import type { Cadence } from './cadence.ts'
 import type { Condition, ConditionMemory, Verdict } from './kind.ts'
-import type { SeriesState } from './series-state.ts'
+import type { Lateness } from './lateness.ts'
 import type { CompiledSelector } from './selector.ts'
 
 /** A rule that is being evaluated, with the state of all its keys. */
@@ -12,7 +13,7 @@ export interface RuleRuntime {
   readonly selector: CompiledSelector
   readonly cells: Map<string, Cell>
   /** The least time a good value stands: `stale`, or for the series to tell; Infinity where values do not expire. */
-  readonly leastStaleMs: number
+  leastStaleMs: number
   /** Why it is no longer evaluated. */
   fault: string | undefined
 }
@@ -56,6 +57,23 @@ export interface Cell extends ConditionMemory {
   checkTimer: Timer<Cell> | null
   /** Null where values do not expire. */
   staleTimer: Timer<Cell> | null
+}
+
+/** What the rules know of one metric of one device. Kept by name, so that it outlives a new numbering of series. */
+export interface SeriesState {
+  readonly device: string
+  readonly metric: string
+  /** The conditions its readings concern. */
+  cells: readonly Cell[]
+  readonly lateness: Lateness
+  /** Where a rule leaves `stale` to the series. */
+  cadence: Cadence | null
+  /** Monotonic time of its last message, -Infinity before the first. */
+  lastAt: number
+  /** Its technical alarm is raised. */
+  stale: boolean
+  /** What the cadence said when it was last asked; comes back after a start. Infinity: irregular; undefined: too early to tell. */
+  learnedMs: number | undefined
 }
 
 /** Of one moment, rule and key, a delay comes first: the value stood until now. */

@@ -8,7 +8,7 @@ import { createTimerHeap } from '../kernel/timer-heap.ts'
 import type { KnownDevices } from './bindings.ts'
 import { createBindings, unbound } from './bindings.ts'
 import { noteInterval } from './cadence.ts'
-import type { Cell, RuleRuntime } from './cell.ts'
+import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
 import { checkRank, delayRank, deviceUnknown, ownUnknown, staleRank } from './cell.ts'
 import { compileRule } from './compile-rule.ts'
 import { createDelays } from './delays.ts'
@@ -17,7 +17,6 @@ import { unknown } from './kind.ts'
 import { isLate } from './lateness.ts'
 import type { Dropped, RecoveredState } from './recovery.ts'
 import { recover } from './recovery.ts'
-import type { SeriesState } from './series-state.ts'
 import { createStaleness } from './staleness.ts'
 import { cellRow, createStateRows, deviceRow, rowKey, seriesRow } from './state-rows.ts'
 
@@ -174,7 +173,7 @@ export function createRuleEngine(deps: RuleEngineDeps): RuleEngine {
       const old = before.get(rule.id)
       if (old !== undefined && old.rule.conditionVersion === rule.conditionVersion && old.rule.mode === rule.mode) {
         // A faulty rule that was not touched stays out.
-        if (old.fault !== undefined && old.rule.version !== rule.version) recompile(old, rule)
+        if (old.fault !== undefined && old.rule.version !== rule.version) recompile(old, rule, times)
         old.rule = rule
         runtimes.set(rule.id, old)
       } else {
@@ -194,10 +193,16 @@ export function createRuleEngine(deps: RuleEngineDeps): RuleEngine {
     orphans = recover(state, { resume, runtimes, bindings, delays, timers, rows, offline })
   }
 
-  function recompile(runtime: RuleRuntime, rule: Rule): void {
-    const made = compileRule(rule, deps.kinds)
-    runtime.condition = made.condition
-    runtime.fault = made.fault
+  /** A faulty rule is given another try: its conditions are watched again. */
+  function recompile(runtime: RuleRuntime, rule: Rule, { at }: Times): void {
+    const { condition, fault, leastStaleMs } = compileRule(rule, deps.kinds)
+    Object.assign(runtime, { condition, fault, leastStaleMs })
+    for (const cell of runtime.cells.values()) {
+      if (cell.staleTimer !== null) timers.set(cell.staleTimer, at + leastStaleMs)
+      if (cell.checkTimer === null) continue
+      condition.begin?.(cell, at, { ms: 0, grace: true })
+      timers.set(cell.checkTimer, cell.deadline)
+    }
   }
 
   function tellFault({ rule: { id }, fault }: RuleRuntime, times: Times): void {
@@ -235,7 +240,7 @@ export function createRuleEngine(deps: RuleEngineDeps): RuleEngine {
         for (const cell of runtime.cells.values()) halt(cell)
         runtime.cells.clear()
         // Its fault may have been undone with the batch; if not, it shows again.
-        if (runtime.fault !== undefined) recompile(runtime, runtime.rule)
+        if (runtime.fault !== undefined) recompile(runtime, runtime.rule, resume.times)
       }
       timers.clear()
       offline.clear()

@@ -1,25 +1,6 @@
-import type { Cell } from './cell.ts'
-import type { Cadence } from './cadence.ts'
 import { staleAfterMs } from './cadence.ts'
-import type { Lateness } from './lateness.ts'
+import type { SeriesState } from './cell.ts'
 import { createLateness } from './lateness.ts'
-
-/** What the rules know of one metric of one device. Kept by name, so that it outlives a new numbering of series. */
-export interface SeriesState {
-  readonly device: string
-  readonly metric: string
-  /** The conditions its readings concern. */
-  cells: readonly Cell[]
-  readonly lateness: Lateness
-  /** Where a rule leaves `stale` to the series. */
-  cadence: Cadence | null
-  /** Monotonic time of its last message, -Infinity before the first. */
-  lastAt: number
-  /** Its technical alarm is raised. */
-  stale: boolean
-  /** What the cadence said when it was last asked; comes back after a start. Infinity: irregular; undefined: too early to tell. */
-  learnedMs: number | undefined
-}
 
 export function createSeriesState(device: string, metric: string): SeriesState {
   return { device, metric, cells: [], lateness: createLateness(), cadence: null, lastAt: -Infinity, stale: false, learnedMs: undefined }

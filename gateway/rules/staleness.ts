@@ -1,10 +1,9 @@
 import type { ConditionSink } from '../kernel/condition.ts'
 import type { Times } from '../kernel/contracts.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
-import type { Cell } from './cell.ts'
+import type { Cell, SeriesState } from './cell.ts'
 import { anyUnknown, deviceUnknown, ownUnknown, seriesUnknown } from './cell.ts'
 import type { Delays } from './delays.ts'
-import type { SeriesState } from './series-state.ts'
 import { defaultStaleMs, learnedAnew } from './series-state.ts'
 import type { StateRows } from './state-rows.ts'
 

@@ -1,9 +1,8 @@
 import type { Level } from '../kernel/alarm.ts'
 import type { StateWriter } from '../kernel/contracts.ts'
-import type { Cell } from './cell.ts'
+import type { Cell, SeriesState } from './cell.ts'
 import { anyUnknown, clearing, delaying, frozen, raising } from './cell.ts'
 import { normal } from './kind.ts'
-import type { SeriesState } from './series-state.ts'
 
 export const ruleSpace = 'rule-state'
 
