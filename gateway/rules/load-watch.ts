@@ -1,6 +1,6 @@
 import type { FSWatcher } from 'node:fs'
 import { watch } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { access, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { Cancel, Clock } from '../kernel/clock.ts'
 import { asError } from '../kernel/errors.ts'
@@ -139,7 +139,7 @@ export function watchRules(options: RuleWatchOptions, deps: RuleWatchDeps): Rule
       return settle()
     }
     looks = 0
-    const reread = await deps.rereadSources()
+    const reread = await rereadUnlessGone()
     if (!started) return
     if ('problems' in reread) {
       seen = now
@@ -151,6 +151,13 @@ export function watchRules(options: RuleWatchOptions, deps: RuleWatchDeps): Rule
     // What was there before it was read: whatever changed since is found at the next look.
     seen = `${now.slice(0, now.indexOf('\n'))}\n${loaded.fingerprint}`
     if (started) tell(loaded)
+  }
+
+  /** A configuration that is gone asks for nothing; taken at its word, every alarm would end. */
+  async function rereadUnlessGone(): ReturnType<RuleWatchDeps['rereadSources']> {
+    const { configFile } = options
+    if (configFile === undefined || (await exists(configFile))) return deps.rereadSources()
+    return { problems: [{ file: configFile, line: 0, column: 0, path: '', message: 'is gone', remedy: 'bring it back; until then the rules stay as they are' }] }
   }
 
   function tell(loaded: LoadedRules): void {
@@ -189,6 +196,15 @@ export function watchRules(options: RuleWatchOptions, deps: RuleWatchDeps): Rule
 
 function versions(rules: readonly Rule[]): string {
   return rules.map((rule) => `${rule.id} ${rule.version}`).join('\n')
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await access(file)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT'
+  }
 }
 
 /** Empty where there is none. */

@@ -134,6 +134,17 @@ describe('rules that change while running', () => {
     expect(await next()).toBe('other 7')
   })
 
+  it('keeps the running set when limen.yaml is gone', async () => {
+    const { watch, next, configFile, setSources } = await scene({ 'a.yaml': rule('a') })
+    await watch.start()
+    renameSync(configFile, `${configFile}.away`)
+    setSources([])
+    expect(await next()).toBe('invalid: is gone')
+    renameSync(`${configFile}.away`, configFile)
+    setSources([files('rules/*.yaml')])
+    expect(await next()).toBe('a 1')
+  })
+
   it('reads nothing while nothing changes', async () => {
     const { watch, next, loads } = await scene({ 'a.yaml': rule('a') })
     await watch.start()
