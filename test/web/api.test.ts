@@ -141,7 +141,7 @@ describe('devices', () => {
     const { call, door } = scene()
     const answer = await call({ method: 'PUT', url: api('devices/bed%201'), payload: { type: 'monitor', labels: { ward: 'east' }, settings: { news2Scale: 2 } } })
     expect(answer.json()).toMatchObject({ id: 'bed 1', type: 'monitor', labels: { ward: 'east' }, settings: { news2Scale: 2 } })
-    expect(door.taken).toEqual([{ kind: 'own-event', event: { type: 'limen.device.changed', subject: 'bed 1', data: { device: 'bed 1', type: 'monitor', labels: { ward: 'east' }, settings: { news2Scale: 2 }, by: 'loopback' } } }])
+    expect(door.taken).toEqual([{ kind: 'own-event', event: { type: 'limen.gateway.device-edited', subject: 'bed 1', data: { device: 'bed 1', type: 'monitor', labels: { ward: 'east' }, settings: { news2Scale: 2 }, by: 'loopback' } } }])
   })
 
   it.each([

@@ -45,10 +45,10 @@ export function deviceRoutes(app: FastifyInstance, context: WebContext): void {
       const { type, labels, settings } = body
       const given = { ...(type === undefined ? {} : { type }), ...(labels === undefined ? {} : { labels }), ...(settings === undefined ? {} : { settings }) }
       const device = devices.put(id, given)
-      // The record of who did it is in the same batch as the change: both are on disk when this resolves.
+      // The registry tells of the change; this says who made it. In the same batch as the change: both are on disk when it resolves.
       await admit(context.accept, {
         kind: 'own-event',
-        event: { type: 'limen.device.changed', subject: id, data: { device: id, ...given, by: caller!.principal.name } },
+        event: { type: 'limen.gateway.device-edited', subject: id, data: { device: id, ...given, by: caller!.principal.name } },
       })
       return device
     },
