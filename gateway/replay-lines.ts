@@ -1,5 +1,6 @@
 import type { OperatorVerb, Transition } from './kernel/alarm.ts'
 import type { LiveAlarmStage, Resume, Times } from './kernel/contracts.ts'
+import { LimenError } from './kernel/errors.ts'
 import type { Quality, Reading, Series, Value } from './kernel/reading.ts'
 
 /** One line of a backtest's input (interface.md, "Backtest input and output"). */
@@ -54,7 +55,7 @@ export interface ReplayDeps {
 }
 
 export interface Replay {
-  /** Takes one line; `at` must not fall. Throws on a line that cannot be read. */
+  /** Takes one line; `at` must not fall. Throws BAD_INPUT on a line that cannot be read. */
   line(line: InputLine): Promise<readonly OutputLine[]>
   counts(): { readonly readings: number; readonly duplicates: number }
 }
@@ -102,8 +103,8 @@ export function createReplay(deps: ReplayDeps): Replay {
   function act(line: InputLine, times: Times): readonly Transition[] {
     const verb = Object.hasOwn(verbs, line.do!) ? verbs[line.do!] : undefined
     const key = line.key ?? line.device
-    if (verb === undefined) throw new Error(`do: ${JSON.stringify(line.do)} is none of ${Object.keys(verbs).join(', ')}`)
-    if (line.rule === undefined || key === undefined) throw new Error('an operator line needs `rule` and `device` or `key`')
+    if (verb === undefined) throw new LimenError('BAD_INPUT', `do: ${JSON.stringify(line.do)} is none of ${Object.keys(verbs).join(', ')}`)
+    if (line.rule === undefined || key === undefined) throw new LimenError('BAD_INPUT', 'an operator line needs `rule` and `device` or `key`')
     const outcome = deps.stage().act({
       verb, rule: line.rule, key, by: line.by ?? 'operator',
       ...(line.note === undefined ? {} : { note: line.note }), ...(line.until === undefined ? {} : { until: timeOf(line.until, 'until') }),
@@ -121,7 +122,7 @@ export function createReplay(deps: ReplayDeps): Replay {
 
   return {
     async line(line) {
-      if (line.at < downUntil) throw new Error(`at ${line.at} the gateway is down until ${downUntil}`)
+      if (line.at < downUntil) throw new LimenError('BAD_INPUT', `at ${line.at} the gateway is down until ${downUntil}`)
       const before: Times = { at: line.at, wallMs: line.at + stepMs }
       const fired = deps.stage().advance(before)
       if (line.wallClockStepMs !== undefined) stepMs += line.wallClockStepMs
@@ -148,7 +149,7 @@ export function outputLine({ at, event, from, alarm, reason }: Transition): Outp
 
 function timeOf(given: number | string, name: string): number {
   const ms = typeof given === 'number' ? given : Date.parse(given)
-  if (!Number.isFinite(ms)) throw new Error(`${name}: ${JSON.stringify(given)} is no time`)
+  if (!Number.isFinite(ms)) throw new LimenError('BAD_INPUT', `${name}: ${JSON.stringify(given)} is no time`)
   return ms
 }
 

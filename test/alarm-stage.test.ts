@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Kind } from '../gateway/rules/kind.ts'
 import { normal } from '../gateway/rules/kind.ts'
 import { createStageScene, ruleWith, seconds, startWallMs, told } from './support/stage-scene.ts'
+import { rulesOf } from './support/timeline.ts'
 
 const hot = 'rules: [{ id: hot, on: { metric: temp }, when: { level: { hi: 80, hihi: 90, hysteresis: 2 } } }]'
 
@@ -53,10 +54,59 @@ describe('the stage', () => {
   })
 
   it('finds the three rules that concern a reading among ten thousand', () => {
-    const { rules, message } = createStageScene()
-    const others = Array.from({ length: 9_997 }, (_, i) => `  - { id: other-${i}, on: { metric: m${i} }, when: { above: 0 } }`)
-    rules(['rules:', ...others, '  - { id: by-metric, on: { metric: temp }, when: { above: 80 } }', '  - { id: by-device, on: { device: a }, when: { above: 80 } }', '  - { id: by-glob, on: { device: "*", metric: "t*p" }, when: { above: 80 } }'].join('\n'))
+    const { stage, message } = createStageScene()
+    const concerned = rulesOf('rules: [{ id: by-metric, on: { metric: temp }, when: { above: 80 } }, { id: by-device, on: { device: a }, when: { above: 80 } }, { id: by-glob, on: { device: "*", metric: "t*p" }, when: { above: 80 } }]')
+    const others = Array.from({ length: 9_997 }, (_, i) => ({ ...concerned[0]!, id: `other-${i}`, on: i % 2 === 0 ? { metric: `m${i}` } : { device: `d${i}`, metric: 'temp' } }))
+    stage.replaceRules([...others, ...concerned], seconds(0))
     expect(message(1, 'a', { temp: 81 }).map(({ alarm }) => [alarm.rule, alarm.key])).toEqual([['by-metric', 'a'], ['by-device', 'a.temp'], ['by-glob', 'a.temp']])
+  })
+})
+
+describe('a start', () => {
+  const delayed = 'rules: [{ id: hot, on: { metric: temp }, when: { above: 80 }, for: 60s }]'
+
+  async function startAfter(downMs: number) {
+    const scene = createStageScene()
+    scene.rules(delayed)
+    scene.message(0, 'a', { temp: 81 })
+    await scene.store.commit()
+    const after = createStageScene([], { store: scene.store.crash(), devices: scene.devices })
+    // Monotonic time stands still while the gateway is down; wall time does not.
+    const alive = seconds(40)
+    const times = { at: alive.at, wallMs: alive.wallMs + downMs }
+    await after.stage.restore(after.store, { kind: 'start', alive, times })
+    after.rules(delayed, 40)
+    after.message(42, 'a', { temp: 81 })
+    return after.stage
+  }
+
+  it('lets a delay go on where it stood', async () => {
+    const stage = await startAfter(299_000)
+    expect(stage.advance(seconds(61.9))).toEqual([])
+    expect(stage.advance(seconds(200))).toMatchObject([{ event: 'raised', at: 62_000 }])
+  })
+
+  it('lets it start over after more than five minutes down', async () => {
+    const stage = await startAfter(300_001)
+    expect(stage.advance(seconds(200))).toMatchObject([{ event: 'raised', at: 102_000 }])
+  })
+
+  it('waits for ever for a series that does not come back', async () => {
+    const scene = createStageScene()
+    scene.rules(delayed)
+    scene.message(0, 'a', { temp: 81 })
+    const after = await scene.restart(40, 1)
+    after.rules(delayed, 41)
+    expect(after.stage.advance(seconds(100_000))).toEqual([])
+  })
+
+  it('brings back who is offline where there are no rules at all', async () => {
+    const scene = createStageScene()
+    scene.rules('')
+    scene.stage.presence('a', false, seconds(1))
+    await scene.store.commit()
+    await scene.stage.restore(scene.store, { kind: 'undo', times: seconds(2) })
+    expect(told(scene.stage.presence('a', true, seconds(3)))).toEqual(['technical.offline a cleared normal'])
   })
 })
 

@@ -66,6 +66,7 @@ export function createRuleEngine(deps: RuleEngineDeps): RuleEngine {
   let runtimes = new Map<string, RuleRuntime>()
   /** State that came back before the rules did. */
   let awaiting: { readonly state: RecoveredState; readonly resume: Resume } | undefined
+  let rulesKnown = false
   let orphans: readonly Dropped[] = []
   let late = 0
 
@@ -167,6 +168,7 @@ export function createRuleEngine(deps: RuleEngineDeps): RuleEngine {
 
   function replaceRules(rules: readonly Rule[], times: Times): void {
     const before = runtimes
+    rulesKnown = true
     runtimes = new Map()
     for (const rule of rules) {
       if (rule.class === 'technical' || rule.mode === 'off') continue
@@ -245,7 +247,7 @@ export function createRuleEngine(deps: RuleEngineDeps): RuleEngine {
       timers.clear()
       offline.clear()
       bindings = createBindings(timers, deps.devices)
-      if (runtimes.size === 0) {
+      if (!rulesKnown) {
         awaiting = { state, resume }
         return
       }

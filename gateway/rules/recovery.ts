@@ -1,4 +1,4 @@
-import type { Resume, StoreReader } from '../kernel/contracts.ts'
+import type { Resume, StoreReader, Times } from '../kernel/contracts.ts'
 import type { Reading, StoredReading } from '../kernel/reading.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Bindings } from './bindings.ts'
@@ -119,6 +119,11 @@ export function recover(state: RecoveredState, parts: RecoveryParts): readonly D
   return orphans
 }
 
+/** Monotonic time may stand still while the gateway is down, or go on (a backtest); wall time goes on, but may be set back. */
+function downMs(alive: Times, now: Times): number {
+  return Math.max(now.at - alive.at, now.wallMs - alive.wallMs)
+}
+
 /** As it was when it came in; its series has no number any more. */
 function readingOf({ device, metric, position: _position, labels: _labels, ...rest }: StoredReading): Reading {
   return { ...rest, series: { id: -1, device, metric, storedId: -1 } }
@@ -142,7 +147,7 @@ function recoverCell(row: CellRow, { resume, runtimes, bindings, delays, timers,
   if (cell.active !== normal) cell.flags |= restored
   if ((cell.flags & delaying) === 0) return true
   const { alive } = resume
-  if (alive === null || at - alive.at > longestDownMs) delays.drop(cell)
+  if (alive === null || downMs(alive, resume.times) > longestDownMs) delays.drop(cell)
   else if ((cell.flags & frozen) === 0) {
     cell.flags |= frozen
     cell.elapsedMs = Math.max(0, alive.at - cell.since)
