@@ -79,7 +79,7 @@ ${configOption}`,
   redrive ID…     sends them again, to the failed target only
   discard ID…     gives them up; --why TEXT says why
 ${configOption}`,
-    load: null,
+    load: async () => (await import('./dead-letters.ts')).deadLettersCommand,
   },
   {
     name: 'replay',
