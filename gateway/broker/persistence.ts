@@ -205,7 +205,8 @@ export function createPersistence(deps: {
         await written()
         change.apply()
         const taken = session.incoming.get(packet.messageId!)
-        if (taken !== undefined) contents.set(taken, { ...packet })
+        const { cmd, topic, payload, qos, retain, dup, messageId } = packet
+        if (taken !== undefined) contents.set(taken, { cmd, topic, payload, qos, retain, dup, messageId })
       } catch (error) {
         change.undo(error as Error)
         throw error

@@ -22,7 +22,8 @@ export function createProtocolPersistence(
     ...base,
     /** aedes tells by this whether a session is present [MQTT-3.2.2-2]; a session without subscriptions is one too. The stand-in is not subscribed to. */
     async subscriptionsByClient({ id }) {
-      return sessions.get(id)?.kept === true ? [{ topic: '$session', qos: 0 as const }] : []
+      const session = sessions.get(id)
+      return session?.kept === true && !session.fresh ? [{ topic: '$session', qos: 0 as const }] : []
     },
     // What was there of a session that starts clean went at the login, and a clean one's own goes with its connection.
     cleanSubscriptions: nothing,

@@ -69,6 +69,8 @@ export interface Session {
   principal: Principal
   /** False once it was given up: nothing more is stored for it. */
   alive: boolean
+  /** Nobody was connected to it yet. */
+  fresh: boolean
   link: Link | null
   /** Wall ms since when nobody is connected. */
   offlineSinceMs: number
@@ -97,6 +99,7 @@ export function createSession(id: string, kept: boolean, principal: Principal): 
     kept,
     principal,
     alive: true,
+    fresh: true,
     link: null,
     offlineSinceMs: 0,
     subscriptions: new Map(),

@@ -149,6 +149,7 @@ export function createSessions(deps: {
         session = create(id, principal)
       }
       session.principal = principal
+      session.fresh = false
       session.link = link
       session.offlineSinceMs = 0
       link.session = session
@@ -210,6 +211,7 @@ export function createSessions(deps: {
       for await (const [row, text] of rows.all('session')) {
         const { principal, offlineSinceMs } = decodeSession(asText(text))
         const session = enter(createSession(decodeURIComponent(row), true, principal))
+        session.fresh = false
         session.offlineSinceMs = offlineSinceMs === 0 ? clock.wall() : offlineSinceMs
       }
       for await (const [key, qos] of rows.all('subscription')) {

@@ -77,11 +77,19 @@ export async function startBroker(given: {
   const authenticator = given.authenticator ?? createFakeAuthenticator()
   const accept: Accept = given.accept?.(store, taken) ?? ((input, done) => {
     if (input.kind === 'publish') taken.push({ ...input, payload: Buffer.from(input.payload) })
-    store.onDisk((error) => done(error, { taken: true }))
+    mortal.onDisk((error) => done(error, { taken: true }))
   })
+  let dead = false
+  const untilDead = <A extends unknown[]>(work: (...given: A) => void) => (...given: A): void => {
+    if (!dead) work(...given)
+  }
+  /** A dead process writes nothing more, and does not complain. */
+  const mortal: MemoryStore = {
+    ...store, put: untilDead(store.put), delete: untilDead(store.delete), onDisk: untilDead(store.onDisk), noteInbound: untilDead(store.noteInbound), urgent: untilDead(store.urgent),
+  }
   const broker = createBroker(
     { host: '127.0.0.1', port: 0, maxPacketSizeBytes: 256 * 1024, loopbackTrusted: true, ...given.options },
-    { store, accept, authenticator, clock: given.clock ?? systemClock, logger: silentLogger },
+    { store: mortal, accept, authenticator, clock: given.clock ?? systemClock, logger: silentLogger },
   )
   await broker.restore(given.inbound)
   await broker.start()
@@ -144,9 +152,10 @@ export async function startBroker(given: {
     },
     async crash() {
       const after = store.crash()
+      dead = true
       endClients()
-      // The store throws from here on, as a dead process would not: its last words are of no interest.
-      await broker.stop().catch(() => {})
+      // Its sockets and timers must not outlive the test.
+      void broker.stop()
       return after
     },
   }
