@@ -40,7 +40,9 @@ const mostNumbers = 1_000_000
 export function createBindings(timers: TimerHeap<Cell>, devices: KnownDevices): Bindings {
   const series = new Map<string, SeriesState>()
   const byDevice = new Map<string, SeriesState[]>()
-  let byNumber: SeriesState[] = []
+  let byNumber: (SeriesState | undefined)[] = []
+  /** Numbers of series that no rule concerns, by device: looked at again when the device changes. */
+  let unconcerned = new Map<string, number[]>()
   let index: RuleIndex<RuleRuntime> = createRuleIndex([])
   let runtimes: readonly RuleRuntime[] = []
   /** Those that keep one condition per key, heard of or not. */
@@ -103,10 +105,13 @@ export function createBindings(timers: TimerHeap<Cell>, devices: KnownDevices): 
     attach(state, at)
     if (state.cells.length === 0) return undefined
     series.set(name, state)
-    const others = byDevice.get(device)
-    if (others === undefined) byDevice.set(device, [state])
-    else others.push(state)
+    into(byDevice, device, state)
     return state
+  }
+
+  function forgetNumbers(): void {
+    byNumber = []
+    unconcerned = new Map()
   }
 
   /** Conditions that are kept per device, and those of series that are known without having been heard of. */
@@ -135,8 +140,10 @@ export function createBindings(timers: TimerHeap<Cell>, devices: KnownDevices): 
     of(given, at) {
       const known = byNumber[given.id]
       if (known !== undefined) return known
-      if (byNumber.length > mostNumbers) byNumber = []
-      return (byNumber[given.id] = ensure(given.device, given.metric, at) ?? unbound)
+      if (byNumber.length > mostNumbers) forgetNumbers()
+      const state = ensure(given.device, given.metric, at)
+      if (state === undefined) into(unconcerned, given.device, given.id)
+      return (byNumber[given.id] = state ?? unbound)
     },
     ensure,
     ofDevice: (device) => byDevice.get(device) ?? [],
@@ -145,13 +152,14 @@ export function createBindings(timers: TimerHeap<Cell>, devices: KnownDevices): 
       runtimes = [...rules]
       keyed = runtimes.filter(({ condition }) => condition.scope === 'key')
       index = createRuleIndex(runtimes)
-      byNumber = []
+      forgetNumbers()
       for (const state of series.values()) attach(state, at)
       meetAll(at)
     },
     concerns: ({ selector }, device) => selector.matchesDevice(device, devices),
     rebindDevice(device, at) {
-      byNumber = []
+      for (const number of unconcerned.get(device) ?? []) byNumber[number] = undefined
+      unconcerned.delete(device)
       const states = byDevice.get(device) ?? []
       for (const state of states) attach(state, at)
       const found = devices.get(device)
@@ -163,6 +171,12 @@ export function createBindings(timers: TimerHeap<Cell>, devices: KnownDevices): 
       })
     },
   }
+}
+
+function into<Item>(map: Map<string, Item[]>, name: string, item: Item): void {
+  const items = map.get(name)
+  if (items === undefined) map.set(name, [item])
+  else items.push(item)
 }
 
 export function seriesName(device: string, metric: string): string {
