@@ -4,7 +4,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { InfluxDB } from 'influx'
 import type { Answer } from './answer.ts'
-import { reasonOf } from './client.ts'
+import { openDeadline, reasonOf } from './client.ts'
 import type { InfluxClient } from './client.ts'
 import type { InfluxOptions } from './options.ts'
 
@@ -53,12 +53,13 @@ export function createClientV1(options: InfluxOptions & { readonly version: 1 },
 
   return {
     write(body, signal) {
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+      const deadline = openDeadline(signal, timeoutMs)
       return new Promise<Answer>((resolve) => {
         let answered = false
         const finish = (answer: Answer): void => {
-          if (onResponse === listen) onResponse = undefined
-          if (onResponse === undefined) unsubscribe(responses, heard)
+          onResponse = undefined
+          unsubscribe(responses, heard)
+          deadline.end()
           resolve(answer)
         }
         function listen(response: IncomingMessage): void {
@@ -78,13 +79,13 @@ export function createClientV1(options: InfluxOptions & { readonly version: 1 },
         onResponse = listen
         subscribe(responses, heard)
         // The library writes a point's measurement as it is: lines that were built before go through unchanged, in one request.
-        client(deadline)
+        client(deadline.signal)
           .writePoints([{ measurement: body }])
           .then(
             () => undefined,
             (error: unknown) => {
               // Once a response has begun, `close` above tells how it ended.
-              if (!answered) finish({ kind: 'none', reason: reasonOf(deadline.aborted ? deadline.reason : error) })
+              if (!answered) finish({ kind: 'none', reason: reasonOf(deadline.signal.aborted ? deadline.signal.reason : error) })
             },
           )
       })

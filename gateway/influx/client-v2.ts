@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https'
 import { HttpError, InfluxDB } from '@influxdata/influxdb-client'
 import { isLoopbackHost } from '../kernel/loopback.ts'
 import type { Answer } from './answer.ts'
-import { reasonOf } from './client.ts'
+import { openDeadline, reasonOf } from './client.ts'
 import type { InfluxClient } from './client.ts'
 import type { InfluxOptions } from './options.ts'
 
@@ -24,8 +24,12 @@ export function createClientV2(options: InfluxOptions & { readonly version: 2 },
   return {
     write(body, signal) {
       // The library reports its own time-out without ending the request; the signal does both.
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-      return new Promise<Answer>((resolve) => {
+      const deadline = openDeadline(signal, timeoutMs)
+      return new Promise<Answer>((settle) => {
+        const resolve = (answer: Answer): void => {
+          deadline.end()
+          settle(answer)
+        }
         let status = 0
         let retryAfter: string | undefined
         const chunks: Uint8Array[] = []
@@ -35,7 +39,7 @@ export function createClientV2(options: InfluxOptions & { readonly version: 2 },
           {
             method: 'POST',
             headers: { 'content-type': 'text/plain; charset=utf-8' },
-            signal: deadline,
+            signal: deadline.signal,
             ...(local ? {} : { gzipThreshold: gzipAboveBytes }),
           },
           {
@@ -51,7 +55,7 @@ export function createClientV2(options: InfluxOptions & { readonly version: 2 },
             },
             error(error) {
               if (error instanceof HttpError) resolve({ kind: 'http', status: error.statusCode, retryAfter, body: error.body ?? '' })
-              else if (deadline.aborted) resolve({ kind: 'none', reason: reasonOf(deadline.reason) })
+              else if (deadline.signal.aborted) resolve({ kind: 'none', reason: reasonOf(deadline.signal.reason) })
               else resolve({ kind: 'none', reason: status === 0 ? reasonOf(error) : 'connection lost in the middle of the answer' })
             },
           },
