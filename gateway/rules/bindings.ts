@@ -6,7 +6,7 @@ import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
 import { checkRank, staleRank } from './cell.ts'
 import { normal } from './kind.ts'
 import type { RuleIndex } from './rule-index.ts'
-import { createRuleIndex } from './rule-index.ts'
+import { createRuleIndex, into } from './rule-index.ts'
 import { createSeriesState } from './series-state.ts'
 
 /** What the rules ask of the registry of devices. */
@@ -171,12 +171,6 @@ export function createBindings(timers: TimerHeap<Cell>, devices: KnownDevices): 
       })
     },
   }
-}
-
-function into<Item>(map: Map<string, Item[]>, name: string, item: Item): void {
-  const items = map.get(name)
-  if (items === undefined) map.set(name, [item])
-  else items.push(item)
 }
 
 export function seriesName(device: string, metric: string): string {

@@ -28,8 +28,9 @@ export function createRuleIndex<Entry extends Indexed>(entries: readonly Entry[]
   }
 }
 
-function into<Entry>(map: Map<string, Entry[]>, name: string, entry: Entry): void {
-  const entries = map.get(name)
-  if (entries === undefined) map.set(name, [entry])
-  else entries.push(entry)
+/** Adds to the list of this name. */
+export function into<Item>(map: Map<string, Item[]>, name: string, item: Item): void {
+  const items = map.get(name)
+  if (items === undefined) map.set(name, [item])
+  else items.push(item)
 }
