@@ -140,6 +140,21 @@ describe('a dead letter', () => {
     expect(desk.delivery.ledger()['lamp']).toEqual({ received: 3, delivered: 0, queued: 0, deadLettered: 2, dropped: { 'dead-letters-full': 1 } })
   })
 
+  it('can be laid down by another room, and is sent again by its target', async () => {
+    const influx = scriptedTarget()
+    const desk = await openDesk({ targets: { influx } })
+    const event = { specversion: '1.0', id: 'r1', type: 'limen.reading', source: 'test', time: '2026-01-01T00:00:00.000Z', data: { line: 'x' } } as const
+    desk.delivery.deposit({ target: 'influx', event, idempotencyKey: 'k', cause: 'refused', answer: 'HTTP 400' })
+    await desk.clock.advance(0)
+    expect(desk.conditions.at(-1)).toMatchObject({ active: true })
+    const [letter] = await desk.delivery.deadLetters({ limit: 1 })
+    expect(letter).toMatchObject({ target: 'influx', event, cause: 'refused', idempotencyKey: 'k', attempts: [{ answer: 'HTTP 400' }] })
+    await desk.delivery.redrive(letter!.id, 'ann')
+    await desk.clock.advance(0)
+    expect(influx.calls.map((call) => call.event)).toEqual([event])
+    expect(desk.delivery.ledger()['influx']).toEqual({ received: 1, delivered: 1, queued: 0, deadLettered: 0, dropped: {} })
+  })
+
   it('is listed page by page', async () => {
     const desk = await openDesk({ targets: { lamp: scriptedTarget(refused) } })
     for (const id of ['a1', 'a2', 'a3']) {
