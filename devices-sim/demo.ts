@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { connect } from 'mqtt'
 import { parse } from 'yaml'
 import { startChild } from './demo/children.ts'
-import { columns, describeEvent, paths } from './demo/feed.ts'
+import { columns, createFeed, paths } from './demo/feed.ts'
 import type { Path } from './demo/feed.ts'
 import { startGateway } from './demo/gateway.ts'
 import { createNurse } from './demo/nurse.ts'
@@ -44,6 +44,7 @@ async function demo(argv: readonly string[]): Promise<number> {
   const stop = (): void => stopping.abort()
   // npm and the terminal may both pass one Ctrl-C on: a second signal changes nothing
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+  const stopWatching = process.env['npm_lifecycle_event'] === undefined ? () => undefined : whenParentIsGone(stop)
   const startedAt = performance.now()
   const seen = new Set<Path>()
   const tell = (text: string): void => {
@@ -75,12 +76,14 @@ async function demo(argv: readonly string[]): Promise<number> {
     const { mqtt: mqttUrl, http: httpUrl } = gateway
     welcome(httpUrl, mqttUrl)
 
+    const describe = createFeed()
     const acknowledge = createNurse({ httpUrl, tell, signal: stopping.signal })
     const watcher = connect(mqttUrl, { clientId: 'demo-watcher', reconnectPeriod: 500 })
     watcher.on('error', (error) => tell(columns('demo', 'error', error.message)))
     watcher.on('message', (_topic, payload) => {
-      const line = describeEvent(payload.toString())
-      if (line === undefined) return
+      const line = describe(payload.toString())
+      // that every device leaves at the end is no news
+      if (line === undefined || stopping.signal.aborted) return
       if (line.path !== undefined) seen.add(line.path)
       tell(line.text)
       acknowledge(payload.toString())
@@ -99,27 +102,37 @@ async function demo(argv: readonly string[]): Promise<number> {
       process.stderr.write(`demo: ${broken.name} ended by itself:\n${broken.lastWords()}\n`)
       return 1
     }
+    stop()
     tell('stopping')
     return forMs === undefined || seen.size === paths.length ? 0 : missing(seen)
   } finally {
     stop()
+    stopWatching()
     for (const cleanUp of cleanUps.toReversed()) await cleanUp()
   }
+}
+
+/** npm runs scripts in a shell; who ends npm ends the shell, and the demonstration would run on unseen. */
+function whenParentIsGone(stop: () => void): () => void {
+  const parent = process.ppid
+  const looking = setInterval(() => process.ppid !== parent && stop(), 500)
+  return () => clearInterval(looking)
 }
 
 function welcome(httpUrl: string, mqttUrl: string): void {
   process.stdout.write(`
 Limen demonstration: a ward of six beds and a home of three rooms, simulated. Not a medical device.
 
-  ${httpUrl}/                          what there is to call
+  ${httpUrl}/                           what there is to call
   ${httpUrl}/api/v1/alarms?active=true  the alarms as they stand
-  ${httpUrl}/api/v1/devices            devices, presence and last values
-  ${httpUrl}/api/v1/commands           what lamps and fans were told, and what they answered
-  mosquitto_sub -p ${new URL(mqttUrl).port} -t 'limen/alarms/#' -v      the same alarms, retained, over MQTT
+  ${httpUrl}/api/v1/devices             devices, presence and last values
+  ${httpUrl}/api/v1/commands            what lamps and fans were told, and what they answered
+  mosquitto_sub -p ${new URL(mqttUrl).port} -t 'limen/alarms/#' -v       the same alarms, retained, over MQTT
 
-Within a minute: bed-1 desaturates through two limits and a lamp lights over its door; bed-2's heart races; a device
-drops off the network; a probe falls off and its alarm does not clear; the smoke detector falls silent; motion switches
-lamps; a warm room starts its fan. The rules stand in demo/rules: edit one and save it. Ctrl-C ends everything.
+Within a minute: bed-1 desaturates through two limits and a lamp lights over its door; bed-2's heart races, and while
+that alarm stands its monitor drops off the network: the alarm stays, marked unknown; a probe of bed-1 falls off; the
+smoke detector falls silent; motion switches lamps; a warm room starts its fan; somebody acknowledges what is serious.
+The rules stand in demo/rules: edit one and save it. Ctrl-C ends everything.
 
 `)
 }

@@ -10,8 +10,14 @@ export type Path = (typeof paths)[number]
 
 export interface Line { readonly text: string; readonly path: Path | undefined }
 
+/** Turns events into lines. Remembers who went offline: that somebody is online is news only then. */
+export function createFeed(): (payload: string) => Line | undefined {
+  const away = new Set<string>()
+  return (payload) => describe(payload, away)
+}
+
 /** One event as a line for people; undefined for what only makes noise. Never throws. */
-export function describeEvent(payload: string): Line | undefined {
+function describe(payload: string, away: Set<string>): Line | undefined {
   let event: Partial<Event> | null
   try {
     event = JSON.parse(payload) as Partial<Event> | null
@@ -22,16 +28,19 @@ export function describeEvent(payload: string): Line | undefined {
   const data = typeof event.data === 'object' && event.data !== null ? event.data : {}
   if (event.type.startsWith('limen.alarm.')) return describeAlarm(event.type.slice('limen.alarm.'.length), data)
   if (event.type.startsWith('limen.command.')) return describeCommand(event.type.slice('limen.command.'.length), data)
-  if (event.type.startsWith('limen.device.')) return { text: columns('device', event.type.slice('limen.device.'.length), event.subject ?? ''), path: undefined }
-  return undefined
+  const device = event.subject ?? ''
+  if (event.type === 'limen.device.offline') away.add(device)
+  else if (event.type !== 'limen.device.online' || !away.delete(device)) return undefined
+  return { text: columns('device', event.type.slice('limen.device.'.length), device), path: undefined }
 }
 
 function describeAlarm(event: string, data: Readonly<Record<string, unknown>>): Line {
   const text = (name: string): string => (typeof data[name] === 'string' || typeof data[name] === 'number' ? String(data[name]) : '')
   const level = text('level') === '' ? '' : ` ${text('level')}`
+  const quality = event === 'quality-changed' ? `, quality ${text('quality')}` : ''
   const by = text('acknowledgedBy') === '' || event !== 'acked' ? '' : ` by ${text('acknowledgedBy')}`
   return {
-    text: columns(`${text('priority')} alarm`, `${event}${by}`, `${text('message')}   (${text('rule')}${level}, ${text('state')})`),
+    text: columns(`${text('priority')} alarm`, `${event}${by}`, `${text('message')}   (${text('rule')}${level}, ${text('state')}${quality})`),
     path: alarmPath(event, text('rule')),
   }
 }
@@ -59,5 +68,5 @@ function describeCommand(event: string, data: Readonly<Record<string, unknown>>)
 
 /** Three columns that stay below one another. */
 export function columns(what: string, event: string, about: string): string {
-  return `${what.padEnd(13)} ${event.padEnd(16)} ${about}`
+  return `${what.padEnd(12)} ${event.padEnd(19)} ${about}`
 }

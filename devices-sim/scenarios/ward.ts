@@ -9,7 +9,8 @@ import type { Stretch } from '../stretches.ts'
 const episodeKinds = ['desaturation', 'tachycardia', 'fever', 'hypotension'] as const
 type EpisodeKind = (typeof episodeKinds)[number]
 
-const rampMs = 6_000
+/** How fast it comes and goes. */
+const rampMs: Readonly<Record<EpisodeKind, number>> = { desaturation: 10_000, tachycardia: 5_000, fever: 6_000, hypotension: 8_000 }
 
 /** A ward of monitored beds, each with a call lamp above the door. */
 export const ward: Scenario = {
@@ -47,7 +48,7 @@ function vitalSigns(seed: number, id: string, index: number): Channel[] {
   }, tMs)
   const of = (kind: EpisodeKind, tMs: number): number => {
     const current = episode(tMs)
-    return current?.kind === kind ? strength(current, tMs, rampMs) : 0
+    return current?.kind === kind ? strength(current, tMs, rampMs[kind]) : 0
   }
   /** Given some seconds into a desaturation, taken away some time after it. */
   const oxygen = (tMs: number): boolean => {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startChild } from '../../devices-sim/demo/children.ts'
-import { describeEvent } from '../../devices-sim/demo/feed.ts'
+import { createFeed } from '../../devices-sim/demo/feed.ts'
 import { takenPort } from '../../devices-sim/demo/ports.ts'
 import { createReceiver } from '../../devices-sim/demo/receiver.ts'
 import type { Received } from '../../devices-sim/demo/receiver.ts'
@@ -45,14 +45,24 @@ describe('the demonstration', () => {
   })
 
   it('shows alarms and commands as lines, marks the path they belong to, and passes over anything else', () => {
+    const describeEvent = createFeed()
     const alarm = (event: string, data: object): unknown => describeEvent(JSON.stringify({ type: `limen.alarm.${event}`, subject: 'bed-1', data }))
     expect(alarm('raised', { rule: 'spo2-low', level: 'lo', priority: 'medium', message: 'SpO₂ 89 % on bed-1', state: 'unacked' }))
-      .toEqual({ text: 'medium alarm  raised           SpO₂ 89 % on bed-1   (spo2-low lo, unacked)', path: 'alarm raised' })
+      .toEqual({ text: 'medium alarm raised              SpO₂ 89 % on bed-1   (spo2-low lo, unacked)', path: 'alarm raised' })
     expect(alarm('raised', { rule: 'technical.offline', priority: 'medium', message: 'm', state: 'unacked' })).toMatchObject({ path: 'device offline' })
     expect(alarm('acked', { rule: 'r', acknowledgedBy: 'demo nurse' })).toMatchObject({ text: expect.stringContaining('acked by demo nurse'), path: 'alarm acknowledged' })
     expect(describeEvent(JSON.stringify({ type: 'limen.command.done', data: { device: 'lamp', actuator: 'light', value: 'red' } }))).toMatchObject({ path: 'command done' })
     for (const other of ['', '{}', 'null', '[]', '{"type":"limen.gateway.started"}', '{"type":"limen.alarm.raised","data":null}']) expect(() => describeEvent(other)).not.toThrow()
     expect(describeEvent('{"type":"limen.gateway.started"}')).toBeUndefined()
+  })
+
+  it('tells that a device is back, but not that it is there', () => {
+    const feed = createFeed()
+    const device = (event: string): string | undefined => feed(JSON.stringify({ type: `limen.device.${event}`, subject: 'bed-1' }))?.text
+    expect([device('registered'), device('online')]).toEqual([undefined, undefined])
+    expect(device('offline')).toMatch(/^device +offline +bed-1$/)
+    expect(device('online')).toMatch(/^device +online +bed-1$/)
+    expect(device('online')).toBeUndefined()
   })
 
   it('tells a webhook that is signed with its secret from one that is not', async () => {
