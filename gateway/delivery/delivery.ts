@@ -169,7 +169,6 @@ export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): De
     await restored
     const row = outbox.lane(sent.target).byId(sent.id)
     if (row === undefined) return
-    row.mayBeSent = true
     const at = new Date(clock.wall()).toISOString()
     switch (outcome.kind) {
       case 'accepted':
