@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Address } from './gateway.ts'
 
 /** What `<data>/control.json` says of the gateway that runs on this data directory; whoever can read it is admin of it. */
 export interface ControlFile {
@@ -15,7 +14,7 @@ export interface ControlFile {
 const fileOf = (dataDir: string): string => join(dataDir, 'control.json')
 
 /** Readable by its owner alone; replaced in one step, so that no reader sees half of it. */
-export async function writeControlFile(dataDir: string, { http, token }: { http: Address; token: string }): Promise<void> {
+export async function writeControlFile(dataDir: string, { http, token }: { http: { readonly host: string; readonly port: number }; token: string }): Promise<void> {
   const host = http.host.includes(':') ? `[${http.host}]` : http.host
   const content: ControlFile = { http: `http://${host}:${http.port}`, token, pid: process.pid }
   const beside = `${fileOf(dataDir)}.${randomBytes(4).toString('hex')}`

@@ -72,7 +72,11 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
       if (stage.needsHeartbeat()) store.put('meta', 'heartbeat', JSON.stringify(times))
       health.look()
     },
-    onStep: (stepMs) => pipeline.record({ type: 'limen.gateway.clock-stepped', data: { stepMs } }),
+    onStep: (stepMs) => {
+      pipeline.record({ type: 'limen.gateway.clock-stepped', data: { stepMs } })
+      // Shelving ends by the wall clock.
+      pipeline.advance()
+    },
   })
   /** The store's times are the ones that go on over restarts. */
   const lastingClock: Clock = { ...clock, monotonic: () => keeper.times().at }

@@ -26,7 +26,7 @@ export async function startCommand(args: readonly string[], deps: CliDeps): Prom
     loadRules: (sources) => loadConfiguredRules({ ...config, rules: sources }, deps.cwd),
     async rereadRules() {
       try {
-        return (await deps.loadConfig(path, data === undefined ? {} : { data })).rules
+        return (await deps.loadConfig(config.file ?? path, data === undefined ? {} : { data })).rules
       } catch (thrown) {
         if (thrown instanceof LimenError) return { problems: thrown.problems }
         throw thrown
