@@ -30,6 +30,8 @@ export interface InfluxTuning {
   readonly lingerMs: number
   /** A live lane further behind than this starts again at the newest and leaves a gap to be drained. */
   readonly maxLagMs: number
+  /** A gap's batch is followed by a rest as long as the batch took, but no longer than this: InfluxDB is often on the same machine, and alarms go first. */
+  readonly longestRestMs: number
   readonly requestTimeoutMs: number
   /** The cursor is written at most this often, in whatever batch the store is filling. */
   readonly saveEveryMs: number
@@ -45,6 +47,7 @@ export const defaultTuning: InfluxTuning = {
   pageEntries: 1_000,
   lingerMs: 1_000,
   maxLagMs: 2_000,
+  longestRestMs: 250,
   requestTimeoutMs: 15_000,
   saveEveryMs: 2_000,
   refusedRetryMs: 20_000,

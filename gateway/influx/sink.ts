@@ -75,6 +75,8 @@ export function createInfluxSink(options: InfluxOptions, deps: InfluxSinkDeps): 
   let closeClient: (() => void) | undefined
   /** After a jump the live lane comes first once, so that gaps cannot keep it from ever sending. */
   let liveOwed = false
+  /** Monotonic time before which no gap is drained. */
+  let restUntil = 0
   let lastWrittenAt: number | null = null
 
   async function restore(): Promise<void> {
@@ -102,8 +104,9 @@ export function createInfluxSink(options: InfluxOptions, deps: InfluxSinkDeps): 
       try {
         await intake.counted()
         const stretch = nextStretch()
-        if (stretch !== undefined) await drain(stretch, to, take)
-        else await untilLogGrows()
+        if (stretch === undefined) await untilDue()
+        else if (stretch === books.live()) await drain(stretch, to, take)
+        else await drainGap(stretch, to, take)
         failures = 0
       } catch (thrown) {
         logFailedRead(thrown)
@@ -126,15 +129,30 @@ export function createInfluxSink(options: InfluxOptions, deps: InfluxSinkDeps): 
       liveOwed = false
       return live
     }
-    return liveOwed ? undefined : books.gaps()[0]
+    return liveOwed || clock.monotonic() < restUntil ? undefined : books.gaps()[0]
   }
 
-  async function untilLogGrows(): Promise<void> {
+  /** Sleeps until the log grows or something falls due. */
+  async function untilDue(): Promise<void> {
     const live = books.live()
-    if (live.from < live.to) return sleep(tuning.lingerMs - backlog.ageMs(live))
-    await sleep(liveOwed ? tuning.lingerMs : undefined)
-    // Nothing came: the gaps may go on.
-    if (books.live().from >= books.live().to) liveOwed = false
+    const waitsMs: number[] = []
+    if (live.from < live.to) waitsMs.push(tuning.lingerMs - backlog.ageMs(live))
+    else if (liveOwed) {
+      await sleep(tuning.lingerMs)
+      // Nothing came: the gaps may go on.
+      if (books.live().from >= books.live().to) liveOwed = false
+      return
+    }
+    if (!liveOwed && books.gaps().length > 0) waitsMs.push(restUntil - clock.monotonic())
+    await sleep(waitsMs.length === 0 ? undefined : Math.max(0, Math.min(...waitsMs)))
+  }
+
+  /** One batch of a gap, and then a rest is due. */
+  async function drainGap(gap: Stretch, to: Sender, take: (stretch: Stretch) => Promise<Batch>): Promise<void> {
+    const began = clock.monotonic()
+    await drain(gap, to, take)
+    const ended = clock.monotonic()
+    restUntil = ended + Math.min(ended - began, tuning.longestRestMs)
   }
 
   /** Sends one batch from the head of a stretch. */

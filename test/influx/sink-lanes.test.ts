@@ -67,11 +67,31 @@ describe('when InfluxDB was away', () => {
       await clock.advance(1_000)
       if (second % 2 === 1) server.release()
       // There is always something to send; only right after a jump it waits for the newest.
-      await eventually('the next request', () => server.held() === 1 || sink.ledger().delivered < 300)
+      await pass('the next request', () => server.held() === 1 || sink.ledger().delivered < 300, 20)
     }
     const settled = lags.slice(200)
     expect(settled.length).toBeGreaterThan(300)
     expect(Math.max(...settled)).toBeLessThanOrEqual(5_000)
+  })
+
+  it('rests after a gap’s batch for as long as that took, but not for long', async () => {
+    const { server, clock, store, start } = await influxScene()
+    await appendReadings(store(), 0, 1_000)
+    server.script(() => ({ status: 204, delayed: true }))
+    const { sink } = await start({ tuning })
+    for (const [tookMs, restMs] of [[100, 100], [2_000, 250]] as const) {
+      await eventually('a request', () => server.held() === 1)
+      const { length } = server.requests
+      const { delivered } = sink.ledger()
+      await clock.advance(tookMs)
+      server.release()
+      await eventually('its answer', () => sink.ledger().delivered > delivered)
+      await clock.advance(restMs - 1)
+      expect(server.requests).toHaveLength(length)
+      await clock.advance(1)
+    }
+    await eventually('the next', () => server.requests.length === 3)
+    server.release()
   })
 
   it('keeps both positions over a kill -9 in the middle of a gap', async () => {
