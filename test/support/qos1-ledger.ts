@@ -1,0 +1,70 @@
+import mqtt, { type MqttClient } from 'mqtt'
+
+/** A publisher that keeps its own books: which values the gateway has acknowledged. It resends what was not, as MQTT asks. */
+export interface LedgerPublisher {
+  readonly device: string
+  /** Values of acknowledged readings. */
+  readonly acknowledged: ReadonlySet<number>
+  /** Values published at least once. */
+  readonly sent: () => number
+  /** Goes on publishing until told to stop. */
+  stop(): void
+  /** Resolves when everything sent has been acknowledged. */
+  settled(): Promise<void>
+  /** The gateway is at another port now. */
+  moveTo(url: string): void
+  end(): Promise<void>
+}
+
+export interface LedgerOptions {
+  readonly url: string
+  readonly device: string
+  readonly inFlight: number
+  /** What one reading looks like on the wire. */
+  readonly payload: (value: number) => string
+  readonly clean: boolean
+}
+
+export function startLedgerPublisher(options: LedgerOptions): LedgerPublisher {
+  const { device, inFlight, payload, clean } = options
+  let port = Number(new URL(options.url).port)
+  const acknowledged = new Set<number>()
+  let next = 0
+  let outstanding = 0
+  let stopped = false
+  let settle: (() => void) | undefined
+
+  const client: MqttClient = mqtt.connect({
+    protocol: 'mqtt', host: '127.0.0.1', port, clientId: `ledger-${device}`, clean, reconnectPeriod: 50, connectTimeout: 5_000, resubscribe: false,
+  })
+  client.on('error', () => {})
+  // mqtt.js reads its options at every reconnection.
+  client.on('reconnect', () => { client.options.port = port })
+
+  function fill(): void {
+    while (!stopped && outstanding < inFlight) {
+      const value = next++
+      outstanding++
+      client.publish(`devices/${device}/m`, payload(value), { qos: 1 }, (error) => {
+        outstanding--
+        if (error === undefined || error === null) acknowledged.add(value)
+        if (stopped && outstanding === 0) settle?.()
+        else fill()
+      })
+    }
+  }
+  client.once('connect', fill)
+
+  return {
+    device,
+    acknowledged,
+    sent: () => next,
+    stop() { stopped = true },
+    settled: () => new Promise((resolve) => {
+      if (outstanding === 0) resolve()
+      else settle = resolve
+    }),
+    moveTo(url) { port = Number(new URL(url).port); client.options.port = port },
+    end: () => client.endAsync(true),
+  }
+}
