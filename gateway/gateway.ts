@@ -90,7 +90,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
       commitWindowMs: config.store.commitWindowMs,
       retention: { readingsMaxAgeMs: config.retention.readingsMs, maxSizeBytes: config.retention.maxSizeBytes },
     },
-    { clock: lastingClock, logger, onFatal: deps.onFatal },
+    { clock: lastingClock, logger, onFatal: deps.onFatal, onLost: (error) => pipeline.lost(error) },
   )
   const authenticator = createAuthenticator({ dataDir: config.dataDir, adminPassword: config.auth.adminPassword }, { clock, logger })
   const devices = createDevices({ configured: config.devices }, {

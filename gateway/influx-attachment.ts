@@ -51,6 +51,8 @@ export function attachInflux(options: InfluxOptions | undefined, deps: InfluxAtt
       })
     },
   })
+  // Before the store's first look at what is too old.
+  store.pin(sink.pin)
   const resend: TargetEntry = {
     timeoutMs: 15_000,
     concurrency: 1,
@@ -68,10 +70,7 @@ export function attachInflux(options: InfluxOptions | undefined, deps: InfluxAtt
   }
 
   return {
-    async start() {
-      store.pin(sink.pin)
-      await sink.start()
-    },
+    start: () => sink.start(),
     stop: () => sink.stop(),
     status() {
       const { state, reason } = sink.status()

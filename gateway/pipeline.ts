@@ -49,7 +49,9 @@ export interface Pipeline {
   presence(device: string, online: boolean): void
   /** A device became known, or its type or labels changed. */
   deviceChanged(device: string): void
-  isOpen(): boolean
+  /** A batch could not be stored; to be called once per failure, in the turn it is known. */
+  readonly lost: (error: Error) => void
+  readonly isOpen: () => boolean
 }
 
 const taken: Receipt = { taken: true }
@@ -62,6 +64,8 @@ const takenBefore: Receipt = { taken: true, duplicate: true }
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const { store, stage, ingest, announcements } = deps
   let open = true
+  /** Conditions that came while state was rebuilt: the last word of each. */
+  const waiting = new Map<string, TechnicalCondition>()
 
   const accept: Accept = (input, done) => {
     if (!open) return done(new LimenError('STORE_FAILED', 'the store could not take the last batch; state is being rebuilt', { remedy: 'send it again' }), { taken: false, reason: 'rebuilding' })
@@ -71,6 +75,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       if (stage.nextDue() <= times.at) follow(stage.advance(times))
       receipt = take(input, times)
     } catch (thrown) {
+      if (thrown instanceof LimenError && thrown.code !== 'STORE_CLOSED') return refuse(thrown, done)
       // A fault of ours must not make the sender repeat this message for ever: it is kept with its reason.
       const error = asError(thrown)
       deps.logger.error({ err: error }, 'an input could not be evaluated')
@@ -78,10 +83,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       receipt = { taken: false, reason: 'internal fault' }
     }
     deps.armTimers()
-    store.onDisk((error) => {
-      if (error !== null) rebuildAfter(error)
-      done(error, receipt)
-    })
+    store.onDisk((error) => done(error, receipt))
+  }
+
+  /** What a room will not do, with its reason; nothing was changed. */
+  function refuse({ message }: LimenError, done: Parameters<Accept>[1]): void {
+    store.onDisk((error) => done(error, { taken: false, reason: message }))
   }
 
   function take(input: Incoming, times: Times): Receipt {
@@ -212,14 +219,24 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     return { taken: false, reason: faults[0]!.detail }
   }
 
-  function rebuildAfter(error: Error): void {
+  /** Whoever wrote it: what was evaluated since the last good commit is undone in every room. */
+  function lost(error: Error): void {
     if (!open) return
     open = false
     deps.logger.error({ err: error }, 'a batch could not be stored; state is rebuilt from the store')
     deps.rebuild(error).then(
-      () => { open = true },
+      () => {
+        open = true
+        for (const condition of waiting.values()) tell(condition)
+        waiting.clear()
+      },
       (cause: unknown) => deps.logger.error({ err: asError(cause) }, 'state could not be rebuilt'),
     )
+  }
+
+  function tell(condition: TechnicalCondition): void {
+    if (open) run((times) => stage.technical(condition, times))
+    else waiting.set(`${condition.rule} ${condition.key ?? ''}`, condition)
   }
 
   /** Runs something that is no input but may bring transitions, in the order of time. */
@@ -229,19 +246,17 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     follow(stage.advance(times))
     follow(work(times))
     deps.armTimers()
-    store.onDisk((error) => {
-      if (error !== null) rebuildAfter(error)
-    })
   }
 
   return {
     accept,
     advance: () => run(() => []),
     record,
-    condition: (condition) => run((times) => stage.technical(condition, times)),
+    condition: tell,
     replaceRules: (rules) => run((times) => stage.replaceRules(rules, times)),
     presence: (device, online) => run((times) => stage.presence(device, online, times)),
     deviceChanged: (device) => run((times) => stage.devicesChanged(device, times)),
+    lost,
     isOpen: () => open,
   }
 }

@@ -40,6 +40,8 @@ export interface StoreDeps {
    * and find out at its next start. Called once; whoever waited for a commit has been told.
    */
   readonly onFatal: (error: Error) => void
+  /** A batch could not be stored, and with it goes everything appended since: called once, after the callbacks of both. */
+  readonly onLost?: (error: Error) => void
 }
 
 export interface SqliteStore extends Store, StoreRecovery {
@@ -56,7 +58,7 @@ const seriesPage = 10_000
  * source while callbacks are outstanding; `health().pendingBytes` tells how much waits. Appending throws STORE_CLOSED
  * before start() and after stop().
  */
-export function createStore(options: StoreOptions, { clock = systemClock, logger = silentLogger, onFatal }: StoreDeps): SqliteStore {
+export function createStore(options: StoreOptions, { clock = systemClock, logger = silentLogger, onFatal, onLost }: StoreDeps): SqliteStore {
   const tuning = { ...defaultTuning, ...options.tuning }
   const figures = createFigures()
   const tail = createTail()
@@ -132,6 +134,7 @@ export function createStore(options: StoreOptions, { clock = systemClock, logger
     logger.error({ code: failure.code, reason: failure.message }, 'a batch could not be stored')
     // After the callbacks, so that who waits knows before the process goes.
     if (failure.kind === 'fatal') queueMicrotask(() => die(errorOf(failure)))
+    else queueMicrotask(() => onLost?.(errorOf(failure)))
     return lastPosition + 1
   }
 
