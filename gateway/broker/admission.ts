@@ -7,6 +7,7 @@ import type { Will } from './aedes-client.ts'
 import type { Counters } from './counters.ts'
 import type { Link } from './link.ts'
 import type { BrokerLimits } from './options.ts'
+import type { Outbox } from './outbox.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 import { isPlainText, isTopic } from './topic-check.ts'
@@ -42,10 +43,10 @@ export function isLoopback(address: string): boolean {
 
 export function createAdmission(
   options: { loopbackTrusted: boolean; limits: BrokerLimits },
-  deps: { authenticator: Authenticator; sessions: Sessions; counters: Counters; logger: Logger; isStopping: () => boolean },
+  deps: { authenticator: Authenticator; sessions: Sessions; outbox: Outbox; counters: Counters; logger: Logger; isStopping: () => boolean },
 ): Admission {
   const { limits } = options
-  const { authenticator, sessions, counters, logger } = deps
+  const { authenticator, sessions, outbox, counters, logger } = deps
   /** Client ids on their way in: of two principals that ask for a new one at the same time, the first gets it. */
   const claims = new Map<string, Link>()
 
@@ -113,6 +114,7 @@ export function createAdmission(
     restrict(session) {
       const lost = [...session.subscriptions.keys()].filter((filter) => !maySubscribe(session.principal, filter))
       if (lost.length > 0) sessions.unsubscribe(session, lost)
+      outbox.restrict(session, (topic) => maySubscribe(session.principal, topic))
     },
   }
 }

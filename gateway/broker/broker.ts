@@ -80,6 +80,8 @@ export function createBroker(options: BrokerOptions, deps: BrokerDeps): Broker {
   const { accept, authenticator, clock, logger, store } = deps
   const limits: BrokerLimits = { ...defaultLimits, ...options.limits }
   const linkOf = new WeakMap<AedesClient, Link>()
+  let state: 'new' | 'restored' | 'running' | 'stopping' | 'stopped' = 'new'
+  const isStopping = (): boolean => state === 'stopping' || state === 'stopped'
   const counters = createCounters()
   const rows = createRows({ store, clock, counters })
   const sender = createSender({ clock, counters, limits })
@@ -93,14 +95,12 @@ export function createBroker(options: BrokerOptions, deps: BrokerDeps): Broker {
   const fanOut = createFanOut({ topics, retained, outbox, rows, sender, counters })
   const flushWatch = createFlushWatch({ memory })
   const intake = createIntake({ accept, store, topics, fanOut, rows, memory, incoming, counters, limits, acknowledged: (link) => flushWatch.acknowledged(link) })
-  const willFiring = createWillFiring({ accept, topics, fanOut, wills, rows, counters })
+  const willFiring = createWillFiring({ accept, topics, fanOut, wills, rows, counters, clock, isStopping })
   const persistence = createProtocolPersistence(
     createPersistence({ rows, sessions, topics, outbox, retained, incoming, wills }),
     { sessions, outbox, incoming, wills, linkOf: (client) => linkOf.get(client), isCopy: (packet) => intake.isCopy(packet) },
   )
-  let state: 'new' | 'restored' | 'running' | 'stopping' | 'stopped' = 'new'
-  const isStopping = (): boolean => state === 'stopping' || state === 'stopped'
-  const admission = createAdmission({ loopbackTrusted: options.loopbackTrusted, limits }, { authenticator, sessions, counters, logger, isStopping })
+  const admission = createAdmission({ loopbackTrusted: options.loopbackTrusted, limits }, { authenticator, sessions, outbox, counters, logger, isStopping })
   const protocol = createProtocol(
     { limits, maxPacketSizeBytes: options.maxPacketSizeBytes, linkOf },
     { persistence, admission, sessions, outbox, retained, wills, intake, willFiring, counters, logger, isStopping, mayResend: (clientId) => memory.knows(clientId) },

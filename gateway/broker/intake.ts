@@ -87,8 +87,9 @@ export function createIntake(deps: {
   function takeOnce(link: Link, packet: PublishPacket, { entry, done }: { entry: TopicEntry; done: Done }): void {
     const session = link.session!
     const messageId = packet.messageId!
-    // A status may come again: saying it twice changes nothing, and a device that boots says it under the same packet id each time.
-    const remembers = !link.anonymous && entry.kind !== 'status' && !carriesIdentity(packet.payload)
+    // QoS 2 has its packet id for this. A status may come again: saying it twice changes nothing, and a device that boots
+    // says it under the same packet id each time.
+    const remembers = packet.qos === 1 && !link.anonymous && entry.kind !== 'status' && !carriesIdentity(packet.payload)
     const hash = remembers || packet.qos === 2 ? hashMessage(entry.seed, packet.payload) : 0
     if (packet.qos === 2) {
       const first = incoming.find(session, messageId, hash)

@@ -26,6 +26,7 @@ export interface Link {
   ready: boolean
   corked: boolean
   connectWill: Will | null
+  willFired: boolean
   /** The broker made the client id up: nobody can come back with it. */
   anonymous: boolean
   /** Waiting for the commit. */

@@ -44,6 +44,8 @@ export interface Outbox {
   resume(session: Session): void
   /** The client is gone: what may not wait is dropped. */
   suspend(session: Session): void
+  /** Drops what the session may not receive any more. */
+  restrict(session: Session, mayReceive: (topic: string) => boolean): void
   /** Gives up all that is owed. */
   forget(session: Session): void
   /** Drops what has expired; called once a second. */
@@ -270,6 +272,15 @@ export function createOutbox(deps: { rows: Rows; clock: Clock; counters: Counter
           drop(session, owed)
           counters.add('dropped', 'offline')
         }
+      }
+    },
+    restrict(session, mayReceive) {
+      for (const owed of session.owed.values()) {
+        // A released message was handed over; only its PUBREL is owed.
+        if (owed.state === 'released' || mayReceive(owed.topic)) continue
+        drop(session, owed)
+        if (owed.durable) rows.remove('queue', queueKey(session, owed.seq))
+        counters.add('dropped', 'no-longer-allowed')
       }
     },
     forget(session) {

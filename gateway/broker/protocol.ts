@@ -84,6 +84,7 @@ export function createProtocol(
       const link = of(client!)
       if ((packet as object) !== link.client.will) return intake.publish(link, packet as unknown as PublishPacket, callback)
       if (link.principal === null) return callback(new LimenError('FORBIDDEN', 'nobody is logged in'))
+      link.willFired = true
       willFiring.fire(link.client.id, link.client.will, { principal: link.principal, done: callback })
     },
     authorizeSubscribe(client, subscription, callback) {
@@ -197,7 +198,7 @@ export function createProtocol(
       })
       const client = aedes.handle(conn) as unknown as AedesClient
       const opened: Link = {
-        conn, address, client, presetPrincipal: principal, principal: null, session: null, ready: false, corked: false, connectWill: null, anonymous: false,
+        conn, address, client, presetPrincipal: principal, principal: null, session: null, ready: false, corked: false, connectWill: null, willFired: false, anonymous: false,
         pendingMessages: 0, pendingBytes: 0, last: null, stalledSinceMs: 0, maybeResending: false, unflushed: [],
       }
       link = opened
@@ -212,8 +213,8 @@ export function createProtocol(
         links.delete(opened)
         sessions.detach(opened)
         admission.settled(opened)
-        // It said goodbye (else the will fired and is gone).
-        if (opened.connectWill !== null) wills.remove(client.id, opened.connectWill)
+        // It said goodbye.
+        if (opened.connectWill !== null && !opened.willFired) wills.remove(client.id, opened.connectWill)
       })
     },
     listen: () => aedes.listen(),

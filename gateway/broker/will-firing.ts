@@ -1,3 +1,4 @@
+import type { Clock } from '../kernel/clock.ts'
 import type { Accept } from '../kernel/contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
 import type { Principal } from '../kernel/principal.ts'
@@ -10,14 +11,20 @@ import type { Rows } from './rows.ts'
 import type { Topics } from './topics.ts'
 import type { Wills } from './wills.ts'
 
-/** Publishes last wills: through the same door as any message, and out of the store in the same batch, so each fires once over a crash. */
+/**
+ * Publishes last wills: through the same door as any message, and out of the store in the same batch, so each fires once over a crash.
+ * One that could not be stored is tried again every second for as long as it is the client's last.
+ */
 export interface WillFiring {
   fire(clientId: string, will: Will, how: { principal: Principal; done: Done }): void
 }
 
-export function createWillFiring(deps: { accept: Accept; topics: Topics; fanOut: FanOut; wills: Wills; rows: Rows; counters: Counters }): WillFiring {
-  const { accept, topics, fanOut, wills, rows, counters } = deps
-  return {
+const retryMs = 1_000
+
+export function createWillFiring(deps: { accept: Accept; topics: Topics; fanOut: FanOut; wills: Wills; rows: Rows; counters: Counters; clock: Clock; isStopping: () => boolean }): WillFiring {
+  const { accept, topics, fanOut, wills, rows, counters, clock } = deps
+
+  const firing: WillFiring = {
     fire(clientId, will, { principal, done }) {
       const entry = topics.resolve(will.topic)
       // Checked at CONNECT too; rights may have changed since.
@@ -41,6 +48,9 @@ export function createWillFiring(deps: { accept: Accept; topics: Topics; fanOut:
           counters.add('failures', 'will')
           debts?.undo()
           row?.undo()
+          clock.after(retryMs, () => {
+            if (!deps.isStopping() && wills.holds(clientId, will)) firing.fire(clientId, will, { principal, done: () => {} })
+          })
         }
         done(failure)
       }
@@ -51,4 +61,5 @@ export function createWillFiring(deps: { accept: Accept; topics: Topics; fanOut:
       rows.onDisk(finished)
     },
   }
+  return firing
 }

@@ -10,6 +10,8 @@ export interface Wills {
   /** `done` is called when it is on disk. */
   put(clientId: string, will: Will, how: { principal: Principal; brokerId: string; done: (error: Error | null) => void }): void
   get(clientId: string): WillRow | undefined
+  /** Is this very will still to fire? */
+  holds(clientId: string, will: Will): boolean
   /**
    * It fires: gone in the current batch, back if its commit fails. Only this very will:
    * by then the next connection under this id may have left its own.
@@ -42,6 +44,7 @@ export function createWills(deps: { rows: Rows }): Wills {
       })
     },
     get: (clientId) => wills.get(clientId)?.row,
+    holds: (clientId, will) => wills.get(clientId)?.source === will,
     take(clientId, will) {
       const kept = wills.get(clientId)
       if (kept?.source !== will) return undefined

@@ -64,7 +64,7 @@ export function createFakeAuthenticator(): FakeAuthenticator {
 }
 
 /** The broker on a free port, with the real protocol and an in-memory store. */
-export async function startBroker(given: {
+export async function startBroker(setup: {
   options?: Partial<BrokerOptions>
   store?: MemoryStore
   clock?: Clock
@@ -72,26 +72,28 @@ export async function startBroker(given: {
   accept?: (store: MemoryStore, taken: InboundPublish[]) => Accept
   authenticator?: FakeAuthenticator
 } = {}): Promise<BrokerRig> {
-  const store = given.store ?? createMemoryStore({ auto: true })
+  const store = setup.store ?? createMemoryStore({ auto: true })
   const taken: InboundPublish[] = []
-  const authenticator = given.authenticator ?? createFakeAuthenticator()
-  const accept: Accept = given.accept?.(store, taken) ?? ((input, done) => {
+  const authenticator = setup.authenticator ?? createFakeAuthenticator()
+  const accept: Accept = setup.accept?.(store, taken) ?? ((input, done) => {
     if (input.kind === 'publish') taken.push({ ...input, payload: Buffer.from(input.payload) })
     mortal.onDisk((error) => done(error, { taken: true }))
   })
   let dead = false
-  const untilDead = <A extends unknown[]>(work: (...given: A) => void) => (...given: A): void => {
-    if (!dead) work(...given)
-  }
   /** A dead process writes nothing more, and does not complain. */
   const mortal: MemoryStore = {
-    ...store, put: untilDead(store.put), delete: untilDead(store.delete), onDisk: untilDead(store.onDisk), noteInbound: untilDead(store.noteInbound), urgent: untilDead(store.urgent),
+    ...store,
+    put: (space, key, value) => dead || store.put(space, key, value),
+    delete: (space, key) => dead || store.delete(space, key),
+    onDisk: (callback) => dead || store.onDisk(callback),
+    noteInbound: (inbound) => dead || store.noteInbound(inbound),
+    urgent: () => dead || store.urgent(),
   }
   const broker = createBroker(
-    { host: '127.0.0.1', port: 0, maxPacketSizeBytes: 256 * 1024, loopbackTrusted: true, ...given.options },
-    { store: mortal, accept, authenticator, clock: given.clock ?? systemClock, logger: silentLogger },
+    { host: '127.0.0.1', port: 0, maxPacketSizeBytes: 256 * 1024, loopbackTrusted: true, ...setup.options },
+    { store: mortal, accept, authenticator, clock: setup.clock ?? systemClock, logger: silentLogger },
   )
-  await broker.restore(given.inbound)
+  await broker.restore(setup.inbound)
   await broker.start()
   const port = broker.addresses.mqtt!.port
   const clients: MqttClient[] = []
@@ -148,7 +150,10 @@ export async function startBroker(given: {
     },
     async stop() {
       endClients()
+      // For stores that commit only when they are told to.
+      const committing = setInterval(() => void store.commit(), 1)
       await broker.stop()
+      clearInterval(committing)
     },
     async crash() {
       const after = store.crash()
