@@ -58,7 +58,7 @@ let count = 0
 function append(store: SqliteStore, now: number, done: (error: Error | null) => void): void {
   const at = count++ % devices
   walk[at] = Math.round((walk[at]! + Math.random() - 0.5) * 10) / 10
-  store.appendReading({ series: series[at]!, value: walk[at]!, quality: 'good', unit: undefined, ts: now, tsGiven: false, seq: undefined, receivedAt: now, k: 0 }, payloadBytes)
+  store.appendReading({ series: series[at]!, value: walk[at], quality: 'good', unit: undefined, ts: now, tsGiven: false, seq: undefined, receivedAt: now, k: 0 }, payloadBytes)
   if (values.inbound) store.noteInbound({ clientId: series[at]!.device, messageId: count & 0xffff, hash: Math.floor(Math.random() * 2 ** 53) })
   store.onDisk(done)
 }

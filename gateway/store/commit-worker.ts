@@ -5,7 +5,7 @@ import { createCheckpointer } from './checkpoint.ts'
 import type { StoreTuning } from './database.ts'
 import { failureOf, lockDirectory, openForWriting } from './database.ts'
 import { createLogWriter } from './log-writer.ts'
-import type { FromCommitWorker, ToCommitWorker } from './protocol.ts'
+import type { Failure, FromCommitWorker, ToCommitWorker } from './protocol.ts'
 import { createRetention } from './retention.ts'
 import { createRowSource } from './row-source.ts'
 
@@ -87,6 +87,21 @@ function endOfLog(db: DatabaseSync): Pick<Extract<FromCommitWorker, { kind: 'rea
   return { lastPosition: damagedRows * gapPerDamagedRow, lastAlive: null, damagedRows }
 }
 
+/** Why the directory cannot be opened, with what to do about it. */
+function refusal(error: unknown, directory: string): Failure {
+  const failure = failureOf(error)
+  if (failure.remedy !== undefined) return failure
+  const damaged = /^SQLITE (?:11|26)\//.test(failure.code)
+  return {
+    ...failure,
+    kind: 'failed',
+    message: `The store in ${directory} cannot be opened: ${failure.message}`,
+    remedy: damaged
+      ? `The database is damaged: restore a backup, or move ${directory} away to start with an empty one.`
+      : `See that the directory ${directory} exists or can be made, that this user may write in it, and that the disk has room.`,
+  }
+}
+
 const gapPerDamagedRow = 1_000_000
 
 const port = parentPort
@@ -98,7 +113,7 @@ if (port !== null) {
       if (message.kind === 'stop') port.close()
     }))
   } catch (error) {
-    answer({ kind: 'refused', failure: failureOf(error) })
+    answer({ kind: 'refused', failure: refusal(error, (workerData as CommitWorkerData).directory) })
     port.close()
   }
 }

@@ -13,9 +13,13 @@ export interface StoreTuning {
   /** Log rows under one summary of times and series. */
   readonly rowsPerSpan: number
   readonly autoVacuum: 'none' | 'incremental'
+  /** A ceiling for the file that no commit may pass, for partitions shared with others; Infinity: as large as the disk. */
+  readonly maxFileBytes: number
 }
 
-export const defaultTuning: StoreTuning = { pageSize: 1024, walBytes: 2 * 1024 * 1024, zstdLevel: 1, rowsPerSpan: 256, autoVacuum: 'none' }
+export const defaultTuning: StoreTuning = {
+  pageSize: 1024, walBytes: 2 * 1024 * 1024, zstdLevel: 1, rowsPerSpan: 256, autoVacuum: 'none', maxFileBytes: Infinity,
+}
 
 /** Raised by one with every change that an older version could not read. */
 export const schemaVersion = 1
@@ -55,6 +59,7 @@ export function openForWriting(directory: string, tuning: StoreTuning): Database
     // The worker does it itself, after the answer; this is the net under it.
     db.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil((4 * tuning.walBytes) / pageSize)}`)
     db.exec('PRAGMA temp_store = MEMORY')
+    if (tuning.maxFileBytes < Infinity) db.exec(`PRAGMA max_page_count = ${Math.floor(tuning.maxFileBytes / pageSize)}`)
     const known = db.prepare(`SELECT count(*) AS n FROM sqlite_schema WHERE name = 'state'`).get()!['n'] as number
     if (known === 0) {
       db.exec(`BEGIN IMMEDIATE; ${schema}; INSERT INTO state VALUES ('meta', 'schema', '${schemaVersion}'); COMMIT`)
