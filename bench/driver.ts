@@ -5,7 +5,7 @@ import type { Answer, Job, PaceJob, PaceResult, Result, SaturateJob, SaturateRes
 /** The load generator in its own process. */
 export interface Driver {
   saturate(job: Omit<SaturateJob, 'kind'>): Promise<SaturateResult>
-  pace(job: Omit<PaceJob, 'kind' | 'settleSeconds'> & { settleSeconds?: number }): Promise<PaceResult>
+  pace(job: Omit<PaceJob, 'kind' | 'settleSeconds' | 'warmUpSeconds'> & Partial<Pick<PaceJob, 'settleSeconds' | 'warmUpSeconds'>>): Promise<PaceResult>
   stop(): Promise<void>
 }
 
@@ -28,7 +28,7 @@ export function createDriver(): Driver {
 
   return {
     saturate: async (job) => expectKind(await run({ kind: 'saturate', ...job }), 'saturate'),
-    pace: async (job) => expectKind(await run({ kind: 'pace', settleSeconds: 15, ...job }), 'pace'),
+    pace: async (job) => expectKind(await run({ kind: 'pace', settleSeconds: 15, warmUpSeconds: 0, ...job }), 'pace'),
     async stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
       await gone

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, release, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { measurementNames, parseBenchArguments } from './arguments.ts'
 import type { BenchOptions, MeasurementName } from './arguments.ts'
 import { createDriver } from './driver.ts'
@@ -12,6 +13,7 @@ import { measureLatency } from './measurements/latency.ts'
 import { measureMemory } from './measurements/memory.ts'
 import { measureStart } from './measurements/start.ts'
 import { measureInFlight, measureThroughput } from './measurements/throughput.ts'
+import { machineBusySeconds } from './proc.ts'
 import { mosquittoVersion } from './servers/subjects.ts'
 import { figureTable, verdictTable } from './table.ts'
 import { verdicts } from './targets.ts'
@@ -30,19 +32,22 @@ async function bench(options: BenchOptions): Promise<number> {
   const figures: Figure[] = []
   const warnings: string[] = []
   const failures: string[] = []
+  const warn = (name: string, line: string): void => {
+    warnings.push(`${name}: ${line}`)
+    console.log(`  WARNING ${line}`)
+  }
   for (const name of measurementNames.filter((each) => options.only.includes(each))) {
+    const others = await coresInUse()
     const notebook = createNotebook(name)
     // a generator a measurement: none of them pays for the garbage of the one before
     const driver = createDriver()
     console.log(`\n${name}`)
+    if (others > 0.2) warn(name, `other programs use ${others.toFixed(1)} of ${cpus().length} cores: these figures are worse than the gateway's own`)
     try {
       await measurements[name]({
         driver, notebook, runs: options.runs, seconds: options.seconds, subjects: options.subjects.filter((subject) => subject !== 'mosquitto' || mosquitto !== undefined),
         tell: (line) => console.log(`  ${line}`),
-        warn(line) {
-          warnings.push(`${name}: ${line}`)
-          console.log(`  WARNING ${line}`)
-        },
+        warn: (line) => warn(name, line),
       })
     } catch (error) {
       failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
@@ -59,6 +64,13 @@ async function bench(options: BenchOptions): Promise<number> {
   await writeFile(file, `${JSON.stringify({ at, machine, options, figures, verdicts: judged, warnings, failures }, null, 2)}\n`)
   console.log(`\nwritten to ${file}`)
   return failures.length === 0 ? 0 : 1
+}
+
+/** How many cores are busy while nothing of the bench runs. */
+async function coresInUse(): Promise<number> {
+  const before = { at: performance.now(), busy: machineBusySeconds() }
+  await sleep(1_000)
+  return (machineBusySeconds() - before.busy) / ((performance.now() - before.at) / 1_000)
 }
 
 // as an exit, so that what was started is ended with it

@@ -12,6 +12,12 @@ export function bytesWrittenBy(pid: number): number {
   return Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1] ?? Number.NaN)
 }
 
+/** Processor time the whole machine has used so far, in seconds over all cores. */
+export function machineBusySeconds(): number {
+  const [, user, nice, system] = readFileSync('/proc/stat', 'latin1').split('\n')[0]!.split(/\s+/).map(Number)
+  return (user! + nice! + system!) / 100
+}
+
 /** Seconds of processor time a process has used so far, all threads. */
 export function cpuSecondsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')

@@ -17,9 +17,11 @@ export interface PaceJob {
   readonly connections: number
   /** Readings a second, all connections together. */
   readonly rate: number
+  /** Readings and alarms come from the start; times count only after so long. What is missing counts always. */
+  readonly warmUpSeconds: number
   readonly seconds: number
   readonly noDelay: boolean
-  /** How many alarms are caused over the run; each on a device of its own. */
+  /** How many alarms are caused over the run and its warm-up; each on a device of its own. */
   readonly alarms: number
   /** Makes the alarm devices of this run different from those of any other. */
   readonly run: string

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { spreadOf } from '../statistics.ts'
 import { openConnection, openConnections } from './connection.ts'
 import type { Connection } from './connection.ts'
-import type { PaceJob, PaceResult } from './jobs.ts'
+import type { PaceJob, PaceResult, Spread } from './jobs.ts'
 import { pubackPacket, publishPacket, subscribePacket } from './packets.ts'
 import { createHubSeries, createStamp } from './series.ts'
 
@@ -22,7 +22,7 @@ export async function pace(job: PaceJob): Promise<PaceResult> {
   const publishers = await openConnections(job.connections, (i) =>
     openConnection({ port: job.port, clientId: `bench-${process.pid}-${job.run}-${i}`, noDelay: job.noDelay, onLost }, { puback: () => void acknowledged++ }))
 
-  const total = Math.round(job.rate * job.seconds)
+  const total = Math.round(job.rate * (job.warmUpSeconds + job.seconds))
   const alarmEvery = job.alarms === 0 ? Infinity : total / job.alarms
   const start = performance.now()
   const cpu = process.cpuUsage()
@@ -65,10 +65,15 @@ export async function pace(job: PaceJob): Promise<PaceResult> {
   const used = process.cpuUsage(cpu)
   await settled(() => acknowledged >= sent && count(alarmAt) === job.alarms && (job.listen === 'relay' || count(commandAt) === job.alarms), job.settleSeconds)
   for (const connection of [...publishers, ...listeners]) connection.close()
+  const counted = sentAt.findIndex((at) => at >= start + job.warmUpSeconds * 1_000)
+  const delays = (at: Float64Array): Spread => {
+    const all = differences(at, sentAt)
+    return { ...spreadOf(counted < 0 ? [] : all.slice(counted)), missing: spreadOf(all).missing }
+  }
   return {
     kind: 'pace', sent, acknowledged, seconds, lost,
-    command: spreadOf(differences(commandAt, sentAt)),
-    alarm: spreadOf(differences(alarmAt, sentAt)),
+    command: delays(commandAt),
+    alarm: delays(alarmAt),
     generatorLateMs: lateMs,
     generatorCpu: (used.user + used.system) / 1e6 / seconds,
   }

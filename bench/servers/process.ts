@@ -60,7 +60,8 @@ function readyPorts(child: ChildProcessByStdio<null, Readable, Readable>, option
       reject(new Error(`${options.subject} ${why}: ${options.command} ${options.args.join(' ')}\n${said.words().trim()}`))
     }
     child.once('error', (error) => fail(error.message))
-    child.once('exit', (code, signal) => fail(`ended at start (${code ?? signal})`))
+    const early = (code: number | null, signal: string | null): void => fail(`ended at start (${code ?? signal})`)
+    child.once('exit', early)
     child.stdout.on('data', (chunk: Buffer) => {
       said.hear(chunk)
       if (typeof options.ready === 'number') return
@@ -71,7 +72,7 @@ function readyPorts(child: ChildProcessByStdio<null, Readable, Readable>, option
     if (typeof options.ready === 'number') listens(options.ready, () => child.exitCode === null).then(succeed, () => undefined)
     function succeed(ports: Ports): void {
       clearTimeout(timer)
-      child.removeAllListeners('exit')
+      child.off('exit', early)
       resolve(ports)
     }
   })

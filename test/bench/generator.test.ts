@@ -27,6 +27,16 @@ describe('the load generator', () => {
     }
   })
 
+  it('leaves the warm-up out of the times, and counts what is missing in it', async () => {
+    const server = await startBareAedes({ alarms: true })
+    try {
+      const result = await driver.pace({ port: server.port, connections: 2, rate: 200, warmUpSeconds: 0.5, seconds: 0.5, noDelay: true, alarms: 20, run: 'warm', listen: 'rules' })
+      expect(result).toMatchObject({ sent: 200, command: { count: 10, missing: 0 }, alarm: { count: 10, missing: 0 } })
+    } finally {
+      await server.stop()
+    }
+  })
+
   it('counts what never arrives as missing', async () => {
     const server = await startBareAedes() // answers no alarms
     try {
