@@ -11,7 +11,7 @@ export interface Will {
 
 /**
  * aedes 1.2.0's client with the few things beyond its published types that this room relies on. The version is pinned;
- * test/broker/aedes-internals.test.ts fails if one of them goes away.
+ * test/broker/aedes-client.test.ts fails if one of them goes away.
  */
 export interface AedesClient extends Omit<Client, 'conn'> {
   readonly conn: Duplex

@@ -55,7 +55,7 @@ export interface SessionInfo {
 export interface Broker extends Announcer, Reachability {
   /** Reads sessions, queues, retained messages and wills from the store. `inbound`: what the store kept of messages whose PUBACK may not have left. Once, before `start`. */
   restore(inbound?: Iterable<Inbound>): Promise<void>
-  /** Fires wills from before a crash, then listens. ADDRESS_IN_USE if it cannot. */
+  /** Fires wills from before a crash, listens, says `online`. ADDRESS_IN_USE if it cannot. */
   start(): Promise<void>
   /** Says `offline`, acknowledges what is taken, ends every connection. The store must run on until it resolves. */
   stop(): Promise<void>
@@ -103,7 +103,7 @@ export function createBroker(options: BrokerOptions, deps: BrokerDeps): Broker {
   const admission = createAdmission({ loopbackTrusted: options.loopbackTrusted, limits }, { authenticator, sessions, outbox, counters, logger, isStopping })
   const protocol = createProtocol(
     { limits, maxPacketSizeBytes: options.maxPacketSizeBytes, linkOf },
-    { persistence, admission, sessions, outbox, retained, wills, intake, willFiring, counters, logger, isStopping, mayResend: (clientId) => memory.knows(clientId) },
+    { persistence, admission, sessions, outbox, retained, wills, intake, willFiring, counters, clock, logger, isStopping, mayResend: (clientId) => memory.knows(clientId) },
   )
   const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
     protocol.serve(socket, { address: socket.remoteAddress ?? '', principal: null })
@@ -181,6 +181,7 @@ export function createBroker(options: BrokerOptions, deps: BrokerDeps): Broker {
       unfollow = authenticator.onChange(revalidate)
       await listen()
       sweep()
+      fanOut.announce({ topic: statusTopic, payload: 'online', qos: 1, retain: true })
     },
     async stop() {
       if (state !== 'running') {

@@ -9,8 +9,10 @@ import type { Incoming, Session } from './session.ts'
 export interface IncomingIds {
   /** Is this a copy of a message taken already? */
   find(session: Session, messageId: number, hash: number): Incoming | undefined
-  /** Takes a new message's id into the current batch. Undefined: too many wait for PUBREL. */
-  take(session: Session, messageId: number, hash: number): { apply(): void; undo(error: Error): void } | undefined
+  /** False: too many wait for PUBREL. */
+  hasRoom(session: Session, messageId: number): boolean
+  /** Takes a new message's id into the current batch. */
+  take(session: Session, messageId: number, hash: number): { apply(): void; undo(error: Error): void }
   /** PUBREL: `done` is called once the id's deletion is on disk, so that after a crash a new message under it is not taken for a copy. */
   release(session: Session, messageId: number, done: Done): void
   total(): number
@@ -30,13 +32,14 @@ export function createIncomingIds(deps: { rows: Rows; counters: Counters; limits
       const known = session.incoming.get(messageId)
       return known !== undefined && known.hash === hash ? known : undefined
     },
+    hasRoom({ incoming }, messageId) {
+      // Summing up is dear, so only whoever has many already pays for it.
+      const full = !incoming.has(messageId) && incoming.size > 1_000 && incoming.size % 100 === 0 && total() >= limits.maxIncomingTotal
+      if (full) counters.add('rejected', 'incoming-limit')
+      return !full
+    },
     take(session, messageId, hash) {
       const before = session.incoming.get(messageId)
-      // Summing up is dear, so only whoever has many already pays for it.
-      if (before === undefined && session.incoming.size > 1_000 && session.incoming.size % 100 === 0 && total() >= limits.maxIncomingTotal) {
-        counters.add('rejected', 'incoming-limit')
-        return undefined
-      }
       const incoming: Incoming = { hash, committed: false, waiters: null, releasing: null }
       session.incoming.set(messageId, incoming)
       if (session.kept) rows.put('incoming', rowKey(session, String(messageId)), String(hash))

@@ -79,7 +79,7 @@ export function createIntake(deps: {
       counters.add('refused', entry.kind === 'open' || entry.kind === 'status' ? 'publish' : `publish-${entry.kind}`)
       return after(link, done)
     }
-    if (qos === 0) take(link, packet, { entry, done, remembered: null, id: undefined })
+    if (qos === 0) take(link, packet, { entry, done, remembered: null, hash: 0 })
     else takeOnce(link, packet, { entry, done })
   }
 
@@ -102,18 +102,16 @@ export function createIntake(deps: {
       link.maybeResending = false
       remembered = memory.remember(session.id, messageId, hash)
     }
-    let id: ReturnType<IncomingIds['take']>
-    if (packet.qos === 2) {
-      id = incoming.take(session, messageId, hash)
-      if (id === undefined) return done(new LimenError('OVERLOADED', 'too many QoS 2 messages wait for PUBREL'))
+    if (packet.qos === 2 && !incoming.hasRoom(session, messageId)) {
+      return done(new LimenError('OVERLOADED', 'too many QoS 2 messages wait for PUBREL'))
     }
-    take(link, packet, { entry, done, remembered, id })
+    take(link, packet, { entry, done, remembered, hash })
   }
 
   function take(
     link: Link,
     packet: PublishPacket,
-    { entry, done, remembered, id }: { entry: TopicEntry; done: Done; remembered: Remembered | null; id: ReturnType<IncomingIds['take']> },
+    { entry, done, remembered, hash }: { entry: TopicEntry; done: Done; remembered: Remembered | null; hash: number },
   ): void {
     const { qos, payload, retain } = packet
     // A command enters as a manual command; the command room publishes what becomes of it.
@@ -121,6 +119,7 @@ export function createIntake(deps: {
     const held = qos > 0 || link.pendingMessages > 0
     const taken: Taken = { followers: null }
     let debts: Debts | undefined
+    let id: ReturnType<IncomingIds['take']> | undefined
     let waitsFor = 2
     let failure: Error | null = null
     link.pendingMessages++
@@ -169,6 +168,7 @@ export function createIntake(deps: {
     accept({ kind: 'publish', topic: entry.topic, payload, retain, principal: link.principal! }, finished)
     if (failure === null) {
       if (message !== null && (retain || (qos > 0 && entry.targets.length > 0))) debts = fanOut.owe(message)
+      if (qos === 2) id = incoming.take(link.session!, packet.messageId!, hash)
       if (remembered !== null) deps.store.noteInbound({ clientId: remembered.clientId, messageId: remembered.messageId, hash: remembered.hash })
       if (debts !== undefined || id !== undefined) rows.onDisk(finished)
       else finished(null)

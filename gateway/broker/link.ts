@@ -25,6 +25,10 @@ export interface Link {
   /** CONNACK is out: messages may be handed over. */
   ready: boolean
   corked: boolean
+  /** One and a half times what CONNECT said; 0: none. */
+  keepAliveMs: number
+  /** Monotonic ms of the last bytes read. */
+  heardMs: number
   connectWill: Will | null
   willFired: boolean
   /** The broker made the client id up: nobody can come back with it. */

@@ -199,8 +199,8 @@ export function createPersistence(deps: {
 
     async incomingStorePacket(client: ClientId, packet: StoredPacket): Promise<void> {
       const session = await sessionOf(client.id)
+      if (!incoming.hasRoom(session, packet.messageId!)) throw new Error('too many packets wait for PUBREL')
       const change = incoming.take(session, packet.messageId!, 0)
-      if (change === undefined) throw new Error('too many packets wait for PUBREL')
       try {
         await written()
         change.apply()

@@ -1,6 +1,7 @@
 import { Aedes } from 'aedes'
 import type { Client, Subscription as AedesSubscription } from 'aedes'
 import type { Duplex } from 'node:stream'
+import type { Clock } from '../kernel/clock.ts'
 import { LimenError, asError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { Principal } from '../kernel/principal.ts'
@@ -50,6 +51,7 @@ export function createProtocol(
     intake: Intake
     willFiring: WillFiring
     counters: Counters
+    clock: Clock
     logger: Logger
     /** No more is read from anybody. */
     isStopping: () => boolean
@@ -58,7 +60,7 @@ export function createProtocol(
   },
 ): Protocol {
   const { limits, linkOf } = options
-  const { admission, sessions, outbox, retained, wills, intake, willFiring, counters, logger } = deps
+  const { admission, sessions, outbox, retained, wills, intake, willFiring, counters, clock, logger } = deps
   const links = new Set<Link>()
 
   const aedes = new Aedes({
@@ -71,7 +73,11 @@ export function createProtocol(
     maxInflightInbound: 0,
     maxTopicLevels: limits.maxTopicLevels,
     preConnect(client, packet, callback) {
-      const code = admission.check(of(client), packet as unknown as ConnectPacket)
+      const link = of(client)
+      const code = admission.check(link, packet as unknown as ConnectPacket)
+      // Kept by the sweep: no timer is put off with every packet, and a stall of this process cuts nobody.
+      link.keepAliveMs = (packet.keepalive ?? 0) * 1_500
+      packet.keepalive = 0
       if (code === 0) return callback(null, true)
       // aedes closes without an answer here [MQTT-3.2.2-4].
       client.conn.write(encodeConnack(code), () => callback(connackError(code), false))
@@ -160,7 +166,6 @@ export function createProtocol(
     // Of a kept session they went through the persistence, before the UNSUBACK.
     if (session !== null && !session.kept) sessions.unsubscribe(session, filters)
   })
-  aedes.on('keepaliveTimeout', () => counters.add('cut', 'keepalive'))
   aedes.on('clientError', (client, error) => logger.debug({ clientId: client.id, err: error }, 'a client was disconnected'))
   aedes.on('connectionError', (_client, error) => {
     counters.add('rejected', 'protocol')
@@ -195,10 +200,13 @@ export function createProtocol(
         counters,
         // Between CONNECT and CONNACK nothing more is taken: a stranger gets one chunk and no more.
         mayRead: (connected) => !deps.isStopping() && (!connected || link === undefined || link.ready),
+        onRead() {
+          if (link !== undefined) link.heardMs = clock.monotonic()
+        },
       })
       const client = aedes.handle(conn) as unknown as AedesClient
       const opened: Link = {
-        conn, address, client, presetPrincipal: principal, principal: null, session: null, ready: false, corked: false, connectWill: null, willFired: false, anonymous: false,
+        conn, address, client, presetPrincipal: principal, principal: null, session: null, ready: false, corked: false, keepAliveMs: 0, heardMs: clock.monotonic(), connectWill: null, willFired: false, anonymous: false,
         pendingMessages: 0, pendingBytes: 0, last: null, stalledSinceMs: 0, maybeResending: false, unflushed: [],
       }
       link = opened

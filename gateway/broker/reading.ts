@@ -12,7 +12,13 @@ import type { BrokerLimits } from './options.ts'
  */
 export function guardReads(
   conn: Duplex,
-  deps: { limits: GuardLimits; counters: Counters; /** May anything be taken now? `connected`: a CONNECT was seen. */ mayRead: (connected: boolean) => boolean },
+  deps: {
+    limits: GuardLimits
+    counters: Counters
+    /** May anything be taken now? `connected`: a CONNECT was seen. */
+    mayRead: (connected: boolean) => boolean
+    onRead: () => void
+  },
 ): void {
   const guard = createGuard(deps.limits)
   const read = conn.read.bind(conn)
@@ -23,6 +29,7 @@ export function guardReads(
     if (refused || !deps.mayRead(guard.connected())) return null
     const chunk: unknown = read(size)
     if (!(chunk instanceof Uint8Array)) return chunk
+    deps.onRead()
     const violation = guard.inspect(chunk)
     if (violation === null) return chunk
     refused = true

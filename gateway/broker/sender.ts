@@ -14,13 +14,17 @@ export interface Sender {
   publish0(link: Link, bytes: Uint8Array): void
   pubrel(link: Link, messageId: number): void
   cut(link: Link, reason: string): void
-  /** Cuts who has taken nothing for too long; called once a second. */
+  /** Cuts who has taken nothing, or sent nothing, for too long; called once a second. */
   sweep(links: Iterable<Link>): void
 }
+
+/** A sweep this much later than the last one is no ordinary delay. */
+const stallMs = 3_000
 
 export function createSender(deps: { clock: Clock; counters: Counters; limits: BrokerLimits }): Sender {
   const { clock, counters, limits } = deps
   const cork = createCorks()
+  let sweptMs = clock.monotonic()
 
   function write(link: Link, bytes: Uint8Array): void {
     const { conn } = link
@@ -51,7 +55,16 @@ export function createSender(deps: { clock: Clock; counters: Counters; limits: B
     cut,
     sweep(links) {
       const now = clock.monotonic()
+      // This process was not running (stopped, suspended, starved): what clients sent meanwhile is still to be read.
+      const lostMs = Math.max(0, now - sweptMs - stallMs)
+      sweptMs = now
       for (const link of links) {
+        if (lostMs > 0) {
+          link.heardMs += lostMs
+          if (link.stalledSinceMs > 0) link.stalledSinceMs += lostMs
+        }
+        // [MQTT-3.1.2-24]; bytes that wait to be read are a sign of life too.
+        if (link.keepAliveMs > 0 && now - link.heardMs > link.keepAliveMs && link.conn.readableLength === 0) cut(link, 'keepalive')
         if (!link.conn.writableNeedDrain) link.stalledSinceMs = 0
         else if (link.stalledSinceMs === 0) link.stalledSinceMs = now
         else if (now - link.stalledSinceMs >= limits.stallTimeoutMs) cut(link, 'slow')

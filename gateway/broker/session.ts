@@ -45,6 +45,8 @@ export interface Subscription {
   readonly qos: 0 | 1 | 2
   /** What MQTT 5 adds to a subscription; kept as it came. */
   readonly options: SubscriptionOptions | undefined
+  /** On disk, or of a session that is never there. */
+  committed: boolean
 }
 
 export interface SubscriptionOptions {
@@ -57,7 +59,7 @@ export interface SubscriptionOptions {
 export interface SubscriptionRequest {
   readonly filter: string
   readonly qos: 0 | 1 | 2
-  readonly options?: SubscriptionOptions
+  readonly options?: SubscriptionOptions | undefined
 }
 
 /** What the broker keeps of a client: for as long as it is connected, or (`kept`, clean session = 0) until it is given up. */
@@ -75,8 +77,6 @@ export interface Session {
   /** Wall ms since when nobody is connected. */
   offlineSinceMs: number
   readonly subscriptions: Map<string, Subscription>
-  /** Subscriptions on their way to the disk; one that is replaced or taken back before it arrives does not take effect. */
-  readonly subscribing: Map<string, SubscriptionRequest>
   /** All that is owed, in order. */
   readonly owed: Map<number, Owed>
   readonly byMessageId: Map<number, Owed>
@@ -103,7 +103,6 @@ export function createSession(id: string, kept: boolean, principal: Principal): 
     link: null,
     offlineSinceMs: 0,
     subscriptions: new Map(),
-    subscribing: new Map(),
     owed: new Map(),
     byMessageId: new Map(),
     owedBytes: 0,

@@ -98,12 +98,18 @@ export function createSessions(deps: {
     return session
   }
 
-  function bind(session: Session, { filter, qos, options }: SubscriptionRequest): void {
+  function bind(session: Session, { filter, qos, options }: SubscriptionRequest): Subscription {
     const before = session.subscriptions.get(filter)
     if (before !== undefined) topics.remove(before)
-    const subscription: Subscription = { session, filter, qos, options }
+    const subscription: Subscription = { session, filter, qos, options, committed: !session.kept }
     session.subscriptions.set(filter, subscription)
     topics.add(subscription)
+    return subscription
+  }
+
+  function unbind(session: Session, subscription: Subscription): void {
+    session.subscriptions.delete(subscription.filter)
+    topics.remove(subscription)
   }
 
   return {
@@ -163,37 +169,37 @@ export function createSessions(deps: {
     detach,
     subscribe(session, request, done) {
       const { filter, qos, options } = request
-      const { subscriptions, subscribing } = session
-      const known = subscriptions.get(filter)
-      if (known === undefined && subscriptions.size + subscribing.size >= limits.maxSubscriptionsPerSession) return false
-      if (!session.kept) {
-        bind(session, request)
-        changed()
+      const before = session.subscriptions.get(filter)
+      if (before === undefined && session.subscriptions.size >= limits.maxSubscriptionsPerSession) return false
+      if (before?.committed === true && before.qos === qos && options === undefined) {
         done(null)
-      } else if (known?.qos === qos && options === undefined && !subscribing.has(filter)) done(null)
-      else {
-        subscribing.set(filter, request)
-        rows.put('subscription', rowKey(session, filter), encodeSubscription(request))
-        rows.urgent()
-        rows.onDisk((error) => {
-          if (subscribing.get(filter) === request) {
-            subscribing.delete(filter)
-            if (error === null && session.alive) {
-              bind(session, request)
-              changed()
-            }
-          }
-          done(error)
-        })
+        return true
       }
+      // In force at once: what the client publishes on the heels of its SUBSCRIBE comes back to it.
+      const subscription = bind(session, request)
+      changed()
+      if (!session.kept) {
+        done(null)
+        return true
+      }
+      rows.put('subscription', rowKey(session, filter), encodeSubscription(request))
+      rows.urgent()
+      rows.onDisk((error) => {
+        if (error === null) subscription.committed = true
+        else if (session.alive && session.subscriptions.get(filter) === subscription) {
+          unbind(session, subscription)
+          if (before !== undefined) bind(session, before)
+          changed()
+        }
+        done(error)
+      })
       return true
     },
     unsubscribe(session, filters) {
       for (const filter of filters) {
         const subscription = session.subscriptions.get(filter)
-        if (!session.subscribing.delete(filter) && subscription === undefined) continue
-        session.subscriptions.delete(filter)
-        if (subscription !== undefined) topics.remove(subscription)
+        if (subscription === undefined) continue
+        unbind(session, subscription)
         if (session.kept) rows.remove('subscription', rowKey(session, filter))
       }
       changed()
@@ -217,7 +223,7 @@ export function createSessions(deps: {
       for await (const [key, qos] of rows.all('subscription')) {
         const session = owner(key)
         if (session === undefined) rows.remove('subscription', key)
-        else bind(session, { filter: splitRowKey(key).rest, ...decodeSubscription(asText(qos)) })
+        else bind(session, { filter: splitRowKey(key).rest, ...decodeSubscription(asText(qos)) }).committed = true
       }
       for await (const [key, row] of rows.all('queue')) {
         const session = owner(key)

@@ -89,7 +89,7 @@ describe('delivery between clients', () => {
     await eventually('the end', () => received.length > 0)
     expect(received.map(({ topic }) => topic)).toEqual(['end'])
     expect(rig.taken.map(({ topic }) => topic)).toEqual(['devices/x/fan/set', 'end'])
-    expect(await rig.store.list('retained')).toEqual([])
+    expect(await rig.retained()).toEqual([])
   })
 
   it.each(['limen/alarms/x/y', '$SYS/uptime', '$share/a'])('acknowledges, drops and counts a publish to %s', async (topic) => {

@@ -145,7 +145,27 @@ describe('kept sessions', () => {
     client.end(true)
   })
 
-  it('are not subscribed before it is on disk, nor if that failed', async () => {
+  it('get what is published on the heels of their SUBSCRIBE, though SUBACK waits for the disk', async () => {
+    rig = await startBroker()
+    const client = await openRaw(rig.port, { clientId: 'kept', clean: false })
+    client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'q', qos: 2 }] })
+    client.send({ cmd: 'publish', topic: 'q', payload: 'x', qos: 1, messageId: 2 })
+    await client.next('publish')
+    await client.next('suback')
+  })
+
+  it('stay subscribed if they say goodbye without waiting for SUBACK', async () => {
+    rig = await startBroker()
+    const client = await openRaw(rig.port, { clientId: 'kept', clean: false })
+    client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'q', qos: 1 }] })
+    client.send({ cmd: 'disconnect' })
+    await eventually('closed', client.closed)
+    await (await rig.client()).publishAsync('q', 'x', { qos: 1 })
+    const { received } = await back()
+    await eventually('it came', () => received.length === 1)
+  })
+
+  it('are not subscribed if it could not be stored', async () => {
     const store = createMemoryStore({ auto: true })
     rig = await startBroker({ store })
     const client = await rig.client(kept)

@@ -29,6 +29,8 @@ export interface BrokerRig {
   socket(): Promise<Socket>
   /** An HTTP server with the broker's WebSocket door at /mqtt. */
   webSocket(door?: { allowOrigin?: () => boolean }): Promise<{ url: string; server: Server }>
+  /** Topics retained on disk, the gateway's own status left out. */
+  retained(): Promise<string[]>
   metric(name: string, labels?: Record<string, string>): number
   stop(): Promise<void>
   /** Kill -9: connections cut, nothing of the open batch kept. Gives the store as it is on disk. */
@@ -141,6 +143,7 @@ export async function startBroker(setup: {
       await once(server, 'listening')
       return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/mqtt`, server }
     },
+    retained: async () => (await store.list('retained')).map(([topic]) => topic).filter((topic) => topic !== 'limen/gateway/status'),
     metric(name, labels = {}) {
       let sum = 0
       for (const sample of broker.metrics()) {
@@ -166,9 +169,11 @@ export async function startBroker(setup: {
   }
 }
 
-/** Collects what a client receives. */
+/** Collects what a client receives, the gateway's retained status left out. */
 export function inbox(client: MqttClient): { topic: string; payload: string; qos: number; retain: boolean; dup: boolean }[] {
   const messages: ReturnType<typeof inbox> = []
-  client.on('message', (topic, payload, { qos, retain, dup }) => messages.push({ topic, payload: payload.toString(), qos, retain, dup }))
+  client.on('message', (topic, payload, { qos, retain, dup }) => {
+    if (topic !== 'limen/gateway/status') messages.push({ topic, payload: payload.toString(), qos, retain, dup })
+  })
   return messages
 }

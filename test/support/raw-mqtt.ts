@@ -37,7 +37,7 @@ const packets = createRequire(import.meta.url)('mqtt-packet') as {
 }
 
 /** Connects; `connect: null` sends no CONNECT. Does not mind being refused. */
-export async function openRaw(port: number, given: { clientId?: string; clean?: boolean; will?: object; connect?: null } = {}): Promise<RawMqtt> {
+export async function openRaw(port: number, given: { clientId?: string; clean?: boolean; will?: object; keepalive?: number; connect?: null } = {}): Promise<RawMqtt> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   const parser = packets.parser()
   const received: RawPacket[] = []
@@ -72,7 +72,7 @@ export async function openRaw(port: number, given: { clientId?: string; clean?: 
     destroy: () => void socket.destroy(),
   }
   if (given.connect === null) return raw
-  raw.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, keepalive: 0, clientId: given.clientId ?? '', clean: given.clean ?? true, ...(given.will === undefined ? {} : { will: given.will }) })
+  raw.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, keepalive: given.keepalive ?? 0, clientId: given.clientId ?? '', clean: given.clean ?? true, ...(given.will === undefined ? {} : { will: given.will }) })
   await eventually('CONNACK or close', () => closed || raw.seen('connack'), 5_000)
   return raw
 }
