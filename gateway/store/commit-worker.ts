@@ -44,8 +44,8 @@ function run(answer: (message: FromCommitWorker) => void, listen: (take: (messag
 
   function retain(message: Extract<ToCommitWorker, { kind: 'retain' }>): void {
     try {
-      const { entries, dropped, more } = retention.step(message)
-      answer({ kind: 'retained', removedEntries: entries, dropped, firstPosition: firstPosition(), sizeBytes: usedBytes(), more })
+      const { entries, through, dropped, more } = retention.step(message)
+      answer({ kind: 'retained', removedEntries: entries, through, dropped, firstPosition: firstPosition(), sizeBytes: usedBytes(), more })
     } catch (error) {
       answer({ kind: 'not-retained', failure: failureOf(error) })
     }

@@ -23,7 +23,8 @@ const sliceBytes = 4 * 1024 * 1024
 
 export function createLogScan(db: DatabaseSync, nowMs: () => number): LogScan {
   const rows = createRowSource(db)
-  const spanAt = db.prepare('SELECT id, last_id, min_ts, max_ts, series FROM span WHERE last_id >= ? ORDER BY id LIMIT 1')
+  const spanBefore = db.prepare('SELECT id, last_id, min_ts, max_ts, series FROM span WHERE id <= ? ORDER BY id DESC LIMIT 1')
+  const spanBehind = db.prepare('SELECT min(id) AS id FROM span WHERE id > ?')
   /** Where the last slice ended, so that the next need not search. */
   let cursor = { position: 0, id: 1 }
 
@@ -37,9 +38,8 @@ export function createLogScan(db: DatabaseSync, nowMs: () => number): LogScan {
     return (id) => {
       for (let at = id; ; ) {
         if (at <= checkedThrough) return at
-        const span = spanAt.get(at) as { id: number; last_id: number; min_ts: number; max_ts: number; series: Uint8Array } | undefined
-        if (span === undefined) checkedThrough = Infinity
-        else if (span.id > at) checkedThrough = span.id - 1
+        const span = spanBefore.get(at) as { id: number; last_id: number; min_ts: number; max_ts: number; series: Uint8Array } | undefined
+        if (span === undefined || span.last_id < at) checkedThrough = ((spanBehind.get(at)!['id'] as number | null) ?? Infinity) - 1
         else if (wanted(span)) checkedThrough = span.last_id
         else at = span.last_id + 1
       }

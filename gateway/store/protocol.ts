@@ -68,6 +68,8 @@ export type FromCommitWorker =
   | {
       readonly kind: 'retained'
       readonly removedEntries: number
+      /** Nothing up to this position is whole any more. */
+      readonly through: number
       readonly dropped: readonly DroppedRange[]
       readonly firstPosition: number
       readonly sizeBytes: number

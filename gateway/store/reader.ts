@@ -10,6 +10,8 @@ import { workerUrl } from './worker-url.ts'
 export interface Reader {
   ask<K extends ReadRequest['kind']>(request: Extract<ReadRequest, { kind: K }>): Promise<ReadAnswers[K]>
   damagedRows(): number
+  /** Is there a thread now? */
+  isRunning(): boolean
   stop(): Promise<void>
 }
 
@@ -99,6 +101,7 @@ export function createReader(directory: string, { clock, logger }: ReaderDeps): 
       })
     },
     damagedRows: () => damaged,
+    isRunning: () => worker !== null,
     async stop() {
       stopped = true
       const left = [...waiting.values()]

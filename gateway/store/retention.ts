@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import type { CloudEvent } from '../kernel/event.ts'
 import { checksum, pack, unpack } from './blob.ts'
 import type { RowColumns } from './blob.ts'
@@ -11,7 +11,13 @@ export interface Retention {
   step(message: RetainMessage): Removed
 }
 
-export interface Removed { readonly entries: number; readonly dropped: readonly DroppedRange[]; readonly more: boolean }
+export interface Removed {
+  readonly entries: number
+  /** Nothing up to this position is whole any more (0: nothing was removed). */
+  readonly through: number
+  readonly dropped: readonly DroppedRange[]
+  readonly more: boolean
+}
 
 export interface RetentionDeps {
   readonly db: DatabaseSync
@@ -19,6 +25,8 @@ export interface RetentionDeps {
   readonly usedBytes: () => number
   readonly nowMs: () => number
 }
+
+type Row = Record<string, SQLOutputValue>
 
 /** No commit waits longer than about this for a step. */
 const stepMs = 8
@@ -38,6 +46,8 @@ export function createRetention({ db, usedBytes, nowMs }: RetentionDeps): Retent
   const removeRow = db.prepare('DELETE FROM log WHERE id = ?')
   const thinRow = db.prepare('UPDATE log SET min_ts = 0, max_ts = -1, readings_n = 0, events_n = ?, marks_n = 0, crc = ?, series = NULL, others = ?, inbound = NULL, readings = NULL WHERE id = ?')
   const removeSpans = db.prepare('DELETE FROM span WHERE last_id <= ?')
+  /** One span without readings over all that is thinned. */
+  const emptySpan = db.prepare(`INSERT OR REPLACE INTO span VALUES (1, ?, 0, -1, x'')`)
   const load = db.prepare(`SELECT value FROM state WHERE space = 'meta' AND key = 'journal'`)
   const save = db.prepare(`INSERT INTO state (space, key, value) VALUES ('meta', 'journal', ?) ON CONFLICT DO UPDATE SET value = excluded.value`)
   const saved = load.get()?.['value']
@@ -45,17 +55,18 @@ export function createRetention({ db, usedBytes, nowMs }: RetentionDeps): Retent
   let thinned = typeof saved === 'string' ? (JSON.parse(saved) as { through: number; bytes: number }) : { through: 0, bytes: 0 }
 
   /** The journal's oldest rows, while they are `due`. Was it the budget that ended it? */
-  function removeOldestJournal(budget: () => boolean, due: () => boolean): boolean {
+  function removeOldestJournal(budget: () => boolean, due: () => boolean, gone: (row: Row, entries: number) => void): boolean {
     for (let row = next.get(0); row !== undefined && (row['id'] as number) <= thinned.through && due(); row = next.get(row['id']!)) {
       if (!budget()) return true
       thinned = { ...thinned, bytes: Math.max(0, thinned.bytes - ((row['others'] as Uint8Array | null)?.length ?? 0)) }
       removeRow.run(row['id']!)
+      gone(row, row['events_n'] as number)
     }
     return false
   }
 
   /** Gives the entries that went. */
-  function thin(row: Record<string, unknown>): number {
+  function thin(row: Row): number {
     const id = row['id'] as number
     const total = (row['last'] as number) - (row['first'] as number) + 1
     const journal = journalOf(row)
@@ -76,25 +87,30 @@ export function createRetention({ db, usedBytes, nowMs }: RetentionDeps): Retent
     const dropped: DroppedRange[] = []
     let rows = 0
     let entries = 0
+    let through = 0
+    const gone = (row: Row, count: number): void => {
+      entries += count
+      through = Math.max(through, row['last'] as number)
+      if ((row['last'] as number) > message.floor && count > 0) dropped.push({ first: row['first'] as number, last: row['last'] as number, entries: count })
+    }
     const budget = (): boolean => rows++ < rowsPerStep && nowMs() - started < stepMs
     const tooLarge = (): boolean => usedBytes() > message.maxSizeBytes
     const journalTooLarge = (): boolean => thinned.bytes > message.maxSizeBytes * journalShare
-    if (removeOldestJournal(budget, journalTooLarge)) return { entries, dropped, more: true }
+    if (removeOldestJournal(budget, journalTooLarge, gone)) return { entries, through, dropped, more: true }
     for (;;) {
       const row = next.get(thinned.through)
       const id = row?.['id'] as number | undefined
       const full = tooLarge()
       if (row === undefined || id === undefined || id >= lastRow) {
         // Nothing but the journal is left to give room.
-        return { entries, dropped, more: full && removeOldestJournal(budget, tooLarge) }
+        const more = full && removeOldestJournal(budget, tooLarge, gone)
+        return { entries, through, dropped, more }
       }
       const read = (row['last'] as number) <= message.floor
       const old = (row['wall'] as number) < message.olderThanMs && read
-      if (!old && !full) return { entries, dropped, more: false }
-      if (!budget()) return { entries, dropped, more: true }
-      const gone = thin(row)
-      entries += gone
-      if (!read && gone > 0) dropped.push({ first: row['first'] as number, last: row['last'] as number, entries: gone })
+      if (!old && !full) return { entries, through, dropped, more: false }
+      if (!budget()) return { entries, through, dropped, more: true }
+      gone(row, thin(row))
     }
   }
 
@@ -104,8 +120,11 @@ export function createRetention({ db, usedBytes, nowMs }: RetentionDeps): Retent
       db.exec('BEGIN IMMEDIATE')
       try {
         const removed = work(message)
-        removeSpans.run(thinned.through)
-        if (thinned !== before) save.run(JSON.stringify(thinned))
+        if (thinned !== before) {
+          save.run(JSON.stringify(thinned))
+          removeSpans.run(thinned.through)
+          emptySpan.run(thinned.through)
+        }
         db.exec('COMMIT')
         return removed
       } catch (error) {
@@ -118,7 +137,7 @@ export function createRetention({ db, usedBytes, nowMs }: RetentionDeps): Retent
 }
 
 /** What stays of a row, packed again; null: nothing, or it cannot be read. */
-function journalOf(row: Record<string, unknown>): { blob: Uint8Array; count: number } | null {
+function journalOf(row: Row): { blob: Uint8Array; count: number } | null {
   if (row['events_n'] === 0 || row['others'] === null) return null
   try {
     const first = row['first'] as number

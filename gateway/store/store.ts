@@ -84,6 +84,7 @@ export function createStore(options: StoreOptions, { clock = systemClock, logger
       retention.answered(answer)
       if (answer.kind !== 'retained') return
       firstPosition = answer.firstPosition
+      tail.forget(answer.through)
       figures.sized(answer.sizeBytes)
     },
     trouble(failure) {

@@ -8,6 +8,8 @@ export interface Tail {
   push(batch: BatchMessage): void
   /** The first rows that hold positions greater than `after`; null when some of them are no longer here. */
   after(after: number): TailRow[] | null
+  /** Retention has been at everything up to this position. */
+  forget(through: number): void
   /** The decoded entries of a row. */
   entries(row: TailRow, nameOf: (storedId: number) => SeriesName | undefined): readonly LogEntry[]
   sizeBytes(): number
@@ -78,6 +80,9 @@ export function createTail(limits: TailLimits = tailLimits): Tail {
       bytes += size
       count += batch.last - batch.first + 1
       while ((bytes > limits.maxBytes || count > limits.maxEntries) && start < rows.length) drop()
+    },
+    forget(through) {
+      while (start < rows.length && rows[start]!.first <= through) drop()
     },
     after(after) {
       if (start === rows.length || rows[start]!.first > after + 1) return null
