@@ -93,9 +93,14 @@ export function createFanOut(deps: { topics: Topics; retained: Retained; outbox:
         frame ??= encodePublish({ topicBytes: entry.bytes, payload: message.payload, qos: 0, retain: false, dup: false, messageId: 0 })
         sender.publish0(link, frame)
       } else if (!session.kept) {
-        if (outbox.owe(session, (parcel ??= parcelOf(message)), qos) !== null) outbox.pump(session)
-        // Its session ends with the connection, so this is the honest way to tell it that something is missing.
-        else sender.cut(link, 'slow')
+        const owed = outbox.owe(session, (parcel ??= parcelOf(message)), qos)
+        if (owed === null) {
+          // Its session ends with the connection, so this is the honest way to tell it that something is missing.
+          sender.cut(link, 'slow')
+        } else {
+          outbox.confirm(owed)
+          outbox.pump(session)
+        }
       }
     }
   }

@@ -29,7 +29,7 @@ export interface BrokerLimits {
   readonly maxRetainedBytes: number
   /** QoS 2 packet ids of all sessions that wait for PUBREL; beyond it the publisher is closed. */
   readonly maxIncomingTotal: number
-  /** Bytes waiting in one connection's socket; a client that lets more pile up is cut. */
+  /** Bytes waiting for one client to take them; beyond it QoS 0 messages to it are dropped. */
   readonly maxBufferedBytes: number
   /** A client that takes nothing for so long while bytes wait for it is cut (looked at once a second). */
   readonly stallTimeoutMs: number

@@ -26,10 +26,10 @@ export interface Parcel {
 export interface Outbox {
   /**
    * Owes a message; for a kept session with a row in the current batch. Null: too much is owed already, the message is dropped
-   * and counted. Until `confirm` nothing behind it is handed over.
+   * and counted. Until `confirm` neither it nor anything behind it is handed over.
    */
   owe(session: Session, parcel: Parcel, qos: 1 | 2): Owed | null
-  /** It is on disk. Hand it over with `pump`. */
+  /** What it comes from is on disk. Hand it over with `pump`. */
   confirm(owed: Owed): void
   /** It is not: the commit failed. */
   withdraw(session: Session, owed: Owed): void
@@ -162,6 +162,7 @@ export function createOutbox(deps: { rows: Rows; clock: Clock; counters: Counter
     }
     const owed = create(session, { ...frame, topic, expiresAt: undefined }, { qos, durable: false })
     add(session, owed)
+    owed.committed = true
     owed.state = 'sent'
     session.inFlight++
     sender.publish(link, owed)
@@ -179,7 +180,7 @@ export function createOutbox(deps: { rows: Rows; clock: Clock; counters: Counter
       retain: parcel.retain,
       state: 'waiting',
       dup: false,
-      committed: !how.durable,
+      committed: false,
       durable: how.durable,
       expiresAt: parcel.expiresAt,
       origin: parcel.origin,

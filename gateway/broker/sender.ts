@@ -5,12 +5,15 @@ import type { BrokerLimits } from './options.ts'
 import { createCorks, encodePublish, encodePubrel } from './wire.ts'
 import type { PublishFrame } from './wire.ts'
 
-/** Writes to clients. Never waits for one: whoever takes nothing is cut. */
+/**
+ * Writes to clients. Never waits for one: QoS 1 and 2 wait in the session's queue while a socket is full (`takes`),
+ * QoS 0 is dropped beyond `maxBufferedBytes`, and whoever takes nothing for too long is cut.
+ */
 export interface Sender {
   /** Would a write now be taken without piling up? */
   takes(link: Link): boolean
   publish(link: Link, frame: PublishFrame): void
-  /** An encoded QoS 0 message; best effort, so it is not held back for a slow client but cuts it in the end. */
+  /** An encoded QoS 0 message: best effort. */
   publish0(link: Link, bytes: Uint8Array): void
   pubrel(link: Link, messageId: number): void
   cut(link: Link, reason: string): void
@@ -31,7 +34,6 @@ export function createSender(deps: { clock: Clock; counters: Counters; limits: B
     if (conn.destroyed || conn.writableEnded) return
     cork(link)
     conn.write(bytes)
-    if (conn.writableLength > limits.maxBufferedBytes) cut(link, 'slow')
   }
 
   function cut(link: Link, reason: string): void {
@@ -48,6 +50,10 @@ export function createSender(deps: { clock: Clock; counters: Counters; limits: B
       write(link, encodePublish(frame))
     },
     publish0(link, bytes) {
+      if (link.conn.writableLength > limits.maxBufferedBytes) {
+        counters.add('dropped', 'slow')
+        return
+      }
       counters.delivered[0]++
       write(link, bytes)
     },

@@ -18,7 +18,7 @@ export interface Owed {
   state: 'waiting' | 'sent' | 'released'
   /** It may have been handed over before. */
   dup: boolean
-  /** On disk, or nothing of it need be. */
+  /** What it comes from is on disk. */
   committed: boolean
   /** Has a row of its own. */
   readonly durable: boolean

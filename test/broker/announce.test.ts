@@ -76,6 +76,27 @@ describe('what the gateway announces', () => {
     expect(rig.metric('limen_mqtt_dropped_total', { reason: 'expired' })).toBe(1)
   })
 
+  it('a command is not handed over before it is on disk, whatever else is', async () => {
+    const store = createMemoryStore()
+    rig = await startBroker({ store })
+    const committing = setInterval(() => void store.commit(), 1)
+    const device = await openRaw(rig.port, { clientId: 'd', clean: false })
+    await device.subscribe('#', 1)
+    await eventually('nothing is owed', async () => {
+      for (const { messageId, cmd } of device.received) if (cmd === 'publish') device.send({ cmd: 'puback', messageId })
+      return rig.metric('limen_mqtt_owed_messages') === 0
+    })
+    clearInterval(committing)
+    const before = device.received.length
+    rig.broker.announce({ topic: 'devices/d/fan/set', payload: 'x', qos: 1, retain: false, expiresAt: Infinity })
+    device.send({ cmd: 'publish', topic: 'other', payload: 'q0', qos: 0 })
+    device.send({ cmd: 'pingreq' })
+    await device.next('pingresp')
+    expect(device.received.slice(before).filter(({ topic }) => topic?.startsWith('devices/'))).toEqual([])
+    await store.commit()
+    await eventually('the command', () => device.received.some(({ topic }) => topic === 'devices/d/fan/set'))
+  })
+
   it('ends with a retained offline on a clean stop, seen by who is connected', async () => {
     rig = await startBroker()
     rig.broker.announce({ topic: 'limen/gateway/status', payload: 'online', qos: 1, retain: true })

@@ -96,8 +96,9 @@ describe('limits and hostile clients', () => {
     await stillServes()
   })
 
-  it('a subscriber that stops reading is cut by bytes, and holds up neither publishers nor other subscribers', async () => {
-    rig = await startBroker({ options: { limits: { maxBufferedBytes: 1024 * 1024 } } })
+  it('a subscriber that stops reading holds up neither publishers nor others; QoS 0 to it is dropped beyond the bound, and it is cut in time', async () => {
+    const clock = createFakeClock()
+    rig = await startBroker({ clock, options: { limits: { maxBufferedBytes: 1024 * 1024 } } })
     const frozen = await openRaw(rig.port, { clientId: 'frozen' })
     await frozen.subscribe('#', 0)
     frozen.pause()
@@ -108,6 +109,9 @@ describe('limits and hostile clients', () => {
     const payload = 'x'.repeat(100_000)
     for (let i = 0; i < 200; i++) await publisher.publishAsync('big', payload, { qos: 1 })
     await eventually('the healthy one has all', () => received.length === 200)
+    expect(rig.metric('limen_mqtt_dropped_total', { reason: 'slow' })).toBeGreaterThan(50)
+    expect(rig.metric('limen_mqtt_cut_total')).toBe(0)
+    await clock.advance(10_000)
     expect(rig.metric('limen_mqtt_cut_total', { reason: 'slow' })).toBe(1)
     frozen.resume()
     await eventually('closed', frozen.closed)

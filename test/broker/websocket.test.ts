@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { inbox, startBroker } from '../support/broker.ts'
 import type { BrokerRig } from '../support/broker.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
 import { eventually } from '../support/eventually.ts'
 
 describe('MQTT over WebSocket', () => {
@@ -79,7 +80,8 @@ describe('MQTT over WebSocket', () => {
   })
 
   it('a browser that stops reading is cut', async () => {
-    rig = await startBroker({ options: { limits: { maxBufferedBytes: 512 * 1024 } } })
+    const clock = createFakeClock()
+    rig = await startBroker({ clock, options: { limits: { maxBufferedBytes: 512 * 1024 } } })
     const { url } = await rig.webSocket()
     const browser = new WebSocket(url, 'mqtt')
     browser.on('error', () => {})
@@ -88,7 +90,8 @@ describe('MQTT over WebSocket', () => {
     await eventually('subscribed', () => rig.broker.sessions().some(({ subscriptions }) => subscriptions === 1))
     browser.pause()
     const publisher = await rig.client()
-    for (let i = 0; i < 300 && rig.metric('limen_mqtt_cut_total') === 0; i++) await publisher.publishAsync('big', 'x'.repeat(100_000), { qos: 1 })
+    for (let i = 0; i < 300 && rig.metric('limen_mqtt_dropped_total') === 0; i++) await publisher.publishAsync('big', 'x'.repeat(100_000), { qos: 1 })
+    await clock.advance(10_000)
     expect(rig.metric('limen_mqtt_cut_total', { reason: 'slow' })).toBe(1)
     browser.terminate()
   })
