@@ -1,5 +1,5 @@
 import type { InboundMemory } from './inbound-memory.ts'
-import type { Link } from './link.ts'
+import type { Link } from './session.ts'
 
 /** Forgets messages once their PUBACK was handed to the kernel: the client will not send them again. */
 export interface FlushWatch {

@@ -1,5 +1,5 @@
 import type { Inbound } from '../kernel/contracts.ts'
-import type { Done } from './link.ts'
+import type { Done } from './done.ts'
 
 /** A message without an identity of its own that was taken, and whose acknowledgement may not have arrived. */
 export interface Remembered {

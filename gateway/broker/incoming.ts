@@ -1,5 +1,5 @@
 import type { Counters } from './counters.ts'
-import type { Done } from './link.ts'
+import type { Done } from './done.ts'
 import type { BrokerLimits } from './options.ts'
 import type { Rows } from './rows.ts'
 import { rowKey } from './session.ts'

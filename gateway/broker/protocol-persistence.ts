@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { AedesClient } from './aedes-client.ts'
 import type { IncomingIds } from './incoming.ts'
-import type { Link } from './link.ts'
+import type { Link } from './session.ts'
 import type { Outbox } from './outbox.ts'
 import type { Persistence, PubrelPacket, StoredPacket } from './persistence.ts'
 import type { Sessions } from './sessions.ts'

@@ -3,7 +3,7 @@ import { readNextChunk } from './aedes-client.ts'
 import type { Counters } from './counters.ts'
 import { createGuard } from './guard.ts'
 import type { GuardLimits } from './guard.ts'
-import type { Link } from './link.ts'
+import type { Link } from './session.ts'
 import type { BrokerLimits } from './options.ts'
 
 /**

@@ -1,19 +1,9 @@
 import type { Counters } from './counters.ts'
 import type { BrokerLimits } from './options.ts'
+import type { RetainedMessage, RetainedScan } from './retained-message.ts'
 import { asBytes, decodeRetained, encodeRetained } from './records.ts'
 import type { Rows } from './rows.ts'
 import { compileFilter } from './topic-check.ts'
-
-export interface RetainedMessage {
-  readonly topic: string
-  readonly payload: Uint8Array
-  readonly qos: 0 | 1 | 2
-  /** The gateway's own do not count against the limits. */
-  readonly own: boolean
-}
-
-/** What matches some filters, given out bit by bit; null: nothing yet, look again later. */
-export type RetainedScan = Iterator<RetainedMessage | null, void>
 
 /** A change that is in a batch. Exactly one of the two is called. */
 export interface RetainedChange {

@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Counters } from './counters.ts'
-import type { Link } from './link.ts'
+import type { Link } from './session.ts'
 import type { BrokerLimits } from './options.ts'
 import { createCorks, encodePublish, encodePubrel } from './wire.ts'
 import type { PublishFrame } from './wire.ts'
