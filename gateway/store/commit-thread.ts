@@ -26,8 +26,11 @@ export interface CommitThreadHandlers {
   died(error: Error): void
 }
 
+/** Room for short-lived objects of the thread: it makes few, and V8 would take 16 MB and more. */
+const youngMb = 4
+
 export function startCommitThread(data: CommitWorkerData, handlers: CommitThreadHandlers): CommitThread {
-  const worker = new Worker(workerUrl('commit-worker'), { workerData: data })
+  const worker = new Worker(workerUrl('commit-worker'), { workerData: data, resourceLimits: { maxYoungGenerationSizeMb: youngMb } })
   const ready = Promise.withResolvers<Ready>()
   const ended = Promise.withResolvers<void>()
   let opened = false

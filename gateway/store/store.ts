@@ -82,7 +82,7 @@ export function createStore(options: StoreOptions, { clock = systemClock, logger
     committed: (answer) => committer?.answered(answer),
     retained(answer) {
       retention.answered(answer)
-      if (answer.kind !== 'retained') return
+      if (answer.kind !== 'retained') return answer.failure.kind === 'fatal' ? die(errorOf(answer.failure)) : undefined
       firstPosition = answer.firstPosition
       tail.forget(answer.through)
       figures.sized(answer.sizeBytes)

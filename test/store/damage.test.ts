@@ -89,7 +89,7 @@ describe('a damaged store', () => {
     const random = pseudoRandom(7)
     const size = statSync(join(clean, 'limen.db')).size
     const outcomes = { read: 0, refused: 0 }
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < 30; round++) {
       const directory = tempDir()
       copyFileSync(join(clean, 'limen.db'), join(directory, 'limen.db'))
       flip(join(directory, 'limen.db'), Math.floor(random.next().value * size), Math.floor(random.next().value * 8))
@@ -112,7 +112,7 @@ describe('a damaged store', () => {
       outcomes.read++
       await store.stop()
     }
-    expect(outcomes.read).toBeGreaterThan(40)
+    expect(outcomes.read).toBeGreaterThan(20)
   }, 60_000)
 
   it('comes back to the last whole commit wherever the write-ahead log is cut', async () => {
