@@ -78,13 +78,18 @@ export function openForReading(directory: string): DatabaseSync {
   if (!existsSync(path)) {
     throw new LimenError('NOT_FOUND', `There is no ${path}.`, { remedy: 'Name the configuration whose `data` is the directory of a gateway that has run.' })
   }
-  const db = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs })
+  let db: DatabaseSync | undefined
   try {
+    db = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs })
     checkVersion(db)
     return db
   } catch (error) {
-    db.close()
-    throw error
+    db?.close()
+    if (error instanceof LimenError) throw error
+    throw new LimenError('STORE_FAILED', `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`, {
+      remedy: 'Run it as the user the gateway runs as: beside the database a reader needs its -wal and -shm files. If the file is damaged, restore a backup.',
+      cause: error,
+    })
   }
 }
 

@@ -16,7 +16,7 @@ import type { StoreTuning } from './database.ts'
 import { defaultTuning } from './database.ts'
 import { createLogReads } from './log-reads.ts'
 import { createFigures } from './figures.ts'
-import type { BatchMessage, Failure } from './protocol.ts'
+import type { BatchMessage, Failure, Listed } from './protocol.ts'
 import { createReader } from './reader.ts'
 import type { RetentionOptions } from './retention-schedule.ts'
 import { createRetentionSchedule } from './retention-schedule.ts'
@@ -49,7 +49,7 @@ export interface SqliteStore extends Store, StoreRecovery {
 }
 
 const defaultRetention: RetentionOptions = { readingsMaxAgeMs: 30 * 86_400_000, maxSizeBytes: 2 * 1024 ** 3 }
-const seriesPage = 10_000
+const listPage = 5_000
 
 /**
  * The durable store: one SQLite database, written by one thread, a row for each batch (docs/decisions/store-layout.md).
@@ -63,7 +63,7 @@ export function createStore(options: StoreOptions, { clock = systemClock, logger
   const figures = createFigures()
   const tail = createTail()
   const reader = createReader(options.directory, { clock, logger })
-  const names = createSeriesNames((after) => reader.ask({ kind: 'list', space: 'series', prefix: '', after, limit: seriesPage }))
+  const names = createSeriesNames((after) => reader.ask({ kind: 'list', space: 'series', prefix: '', after, limit: listPage }))
   const retention = createRetentionSchedule({ ...defaultRetention, ...options.retention }, { clock, logger, post: (message) => thread?.post(message) })
   const followers = new Set<(last: number, readings: number) => void>()
   let builder: BatchBuilder = createBatchBuilder(1)
@@ -172,6 +172,18 @@ export function createStore(options: StoreOptions, { clock = systemClock, logger
     troubled = 'the store has been stopped'
   }
 
+  /** In pages, so that a large space holds up nobody else's question. */
+  async function list(space: string, { prefix = '', after, limit = Infinity }: { prefix?: string; after?: string; limit?: number } = {}): Promise<Listed> {
+    const found: Listed[number][] = []
+    for (let last = after; found.length < limit; ) {
+      const page = await reader.ask({ kind: 'list', space, prefix, after: last, limit: Math.min(listPage, limit - found.length) })
+      for (const pair of page) found.push(pair)
+      if (page.length < listPage) break
+      last = page.at(-1)![0]
+    }
+    return found
+  }
+
   function touched(): void {
     if (committer === null) throw new LimenError('STORE_CLOSED', 'The store is not running.')
     committer.touched()
@@ -213,7 +225,7 @@ export function createStore(options: StoreOptions, { clock = systemClock, logger
       builder.onDisk(callback)
     },
     get: (space, key) => reader.ask({ kind: 'get', space, key }),
-    list: (space, { prefix = '', after, limit = Infinity } = {}) => reader.ask({ kind: 'list', space, prefix, after, limit }),
+    list,
     read: reads.read,
     readings: reads.readings,
     recent: reads.recent,

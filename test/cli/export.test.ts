@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -172,6 +172,9 @@ describe('limen export', () => {
 
   it('says what to do where there is nothing to read', async () => {
     await expect(run('--format', 'csv')).rejects.toMatchObject({ code: 'NOT_FOUND', remedy: expect.stringContaining('data') })
+    mkdirSync(join(cwd, 'data'))
+    writeFileSync(join(cwd, 'data', 'limen.db'), 'no database at all'.repeat(100))
+    await expect(run('--format', 'csv')).rejects.toMatchObject({ code: 'STORE_FAILED', remedy: expect.stringContaining('user') })
   })
 
   it.each([[[]], [['--format', 'xml']], [['--format']], [['--formt', 'csv']], [['--format', 'csv', '--from', 'yesterday']], [['--format', 'lp', '--alarms']], [['--format', 'csv', 'x']]])(

@@ -265,6 +265,10 @@ export function storeContract(name: string, create: () => Promise<StoreSubject>)
       expect(await list({ prefix: 'a', after: 'a/2' })).toEqual([])
       expect(await list({ limit: 2 })).toEqual(sorted.slice(0, 2))
       expect(await store.list('nothing')).toEqual([])
+      for (let i = 0; i < 12_000; i++) store.put('many', String(i).padStart(5, '0'), String(i))
+      await stored(store)
+      expect((await store.list('many')).map(([, value]) => Number(value))).toEqual([...Array(12_000).keys()])
+      expect(await store.list('many', { after: '00999', limit: 7_000 })).toHaveLength(7_000)
     })
 
     it('tells followers after each commit that appended, until they leave', async () => {

@@ -4,6 +4,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
+import { startCommitThread } from '../../gateway/store/commit-thread.ts'
+import { defaultTuning } from '../../gateway/store/database.ts'
 import { createStore } from '../../gateway/store/store.ts'
 import { eventOf, putSeries, readingOf, seriesOf, stored } from '../contract/store.ts'
 import { tempDir } from '../support/temp-dir.ts'
@@ -60,6 +62,16 @@ describe('a store that cannot write', () => {
     const [code] = (await once(child, 'close')) as [number]
     expect(out).toMatch(/^(?:stored\n)+refused STORE_FAILED\nfatal STORE_FAILED writable=false\n$/)
     expect(code).toBe(70)
+  })
+
+  it('notices that its writer died', async () => {
+    const died = Promise.withResolvers<Error>()
+    const thread = startCommitThread({ directory: tempDir(), tuning: defaultTuning }, { committed() {}, retained() {}, trouble() {}, died: died.resolve })
+    expect(await thread.ready).toMatchObject({ lastPosition: 0, lastAlive: null })
+    // No message of ours: the thread throws.
+    thread.post(null as never)
+    expect(await died.promise).toMatchObject({ code: 'STORE_FAILED' })
+    await thread.stop()
   })
 
   it('refuses a second gateway on its directory, and frees it when it stops', async () => {
