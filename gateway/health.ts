@@ -47,9 +47,12 @@ export function createHealth(deps: HealthDeps): HealthWatch {
     },
     *metrics() {
       yield { name: 'limen_up', help: '1 while the gateway takes readings in.', type: 'gauge', value: report().ready ? 1 : 0 }
-      const { rss, heapUsed } = process.memoryUsage()
+      const { rss, heapUsed, heapTotal, external, arrayBuffers } = process.memoryUsage()
       yield { name: 'limen_resident_memory_bytes', help: 'Resident memory.', type: 'gauge', value: rss }
       yield { name: 'limen_heap_used_bytes', help: 'Heap in use, main thread.', type: 'gauge', value: heapUsed }
+      yield { name: 'limen_heap_total_bytes', help: 'Heap reserved, main thread.', type: 'gauge', value: heapTotal }
+      yield { name: 'limen_external_bytes', help: 'Memory of buffers outside the heap, main thread.', type: 'gauge', value: external }
+      yield { name: 'limen_array_buffers_bytes', help: 'Of these, array buffers.', type: 'gauge', value: arrayBuffers }
     },
   }
 }

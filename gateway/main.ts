@@ -39,9 +39,17 @@ function enableCache(): void {
     if (status !== ENABLED && status !== ALREADY_ENABLED) continue
     // Worker threads look here: without it each would strip types anew, at 20 MB a thread.
     process.env['NODE_COMPILE_CACHE'] = place
-    // This very file was stripped before the cache was on. What runs for months starts over with it on, as the same process
-    // (docs/decisions/memory.md): that saves as much again.
-    if (process.argv[2] === 'start' && process.execve !== undefined) process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], process.env)
+    if (process.argv[2] === 'start') startOver()
     return
   }
+}
+
+/**
+ * What runs for months starts over as the same process, with what has to be known before the first line: the compile cache
+ * (this very file was stripped without it) and bounds on what V8 and malloc reserve beyond what is used (docs/decisions/memory.md).
+ */
+function startOver(): void {
+  if (process.execve === undefined) return
+  const flags = ['--max-semi-space-size=16', '--heap-growing-percent=200']
+  process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)], { MALLOC_ARENA_MAX: '2', ...process.env })
 }

@@ -21,6 +21,8 @@ export interface Committer {
 
 export interface CommitterDeps {
   readonly clock: Clock
+  /** Kept with each commit as its monotonic time. */
+  readonly lastingMs: () => number
   readonly logger: Logger
   readonly builder: BatchBuilder
   readonly policy: CommitPolicy
@@ -31,6 +33,8 @@ export interface CommitterDeps {
   announced(batch: BatchMessage): void
   /** Gives the position the log goes on with. */
   notCommitted(answer: Extract<CommitAnswer, { kind: 'not-committed' }>): number
+  /** Nothing of the failed batch and of what came since holds; called before their callbacks. Not when the failure is fatal. */
+  lost(error: Error): void
 }
 
 /** A failed commit is followed by the next try after so long: each one makes everybody start anew. */
@@ -79,7 +83,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
     cancelTimer?.()
     cancelTimer = null
     policy.began(now)
-    inFlight = builder.close({ wallMs: clock.wall(), monotonicMs: now })
+    inFlight = builder.close({ wallMs: clock.wall(), monotonicMs: deps.lastingMs() })
     deps.post(inFlight.message)
   }
 
@@ -112,6 +116,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
         policy.holdUntil(clock.monotonic() + afterFailureMs)
         const since = builder.reset(deps.notCommitted(answer))
         const error = errorOf(answer.failure)
+        if (answer.failure.kind !== 'fatal') deps.lost(error)
         tell(batch.callbacks, error)
         tell(since, error)
       }

@@ -76,10 +76,11 @@ export function createRetentionSchedule(options: RetentionOptions, { clock, logg
 
   function tellPins(dropped: readonly DroppedRange[]): void {
     let most = 0
+    const through = dropped.reduce((last, range) => Math.max(last, range.last), 0)
     for (const pin of pins) {
       const position = pin.position()
       const count = dropped.reduce((sum, range) => sum + (range.last <= position ? 0 : Math.min(range.entries, range.last - position)), 0)
-      if (count > 0) pin.dropped(count)
+      if (count > 0) pin.dropped(count, through)
       most = Math.max(most, count)
     }
     droppedEntries += most

@@ -34,13 +34,18 @@ export interface StoreOptions {
 
 export interface StoreDeps {
   readonly clock?: Clock
+  /** Whole ms on a monotonic time that goes on over restarts: kept with each commit, never used to wait. Default: the clock's own. */
+  readonly lastingMs?: () => number
   readonly logger?: Logger
   /**
    * What is on disk is no longer known (an fsync failed, the writer died): the process has to end with a code other than 0
    * and find out at its next start. Called once; whoever waited for a commit has been told.
    */
   readonly onFatal: (error: Error) => void
-  /** A batch could not be stored, and with it goes everything appended since: called once, after the callbacks of both. */
+  /**
+   * A batch could not be stored, and with it goes everything appended since: called once, before the callbacks of both, so that
+   * whoever evaluates takes nothing more in on what is lost.
+   */
   readonly onLost?: (error: Error) => void
 }
 
@@ -58,7 +63,7 @@ const listPage = 5_000
  * source while callbacks are outstanding; `health().pendingBytes` tells how much waits. Appending throws STORE_CLOSED
  * before start() and after stop().
  */
-export function createStore(options: StoreOptions, { clock = systemClock, logger = silentLogger, onFatal, onLost }: StoreDeps): SqliteStore {
+export function createStore(options: StoreOptions, { clock = systemClock, lastingMs = () => clock.monotonic(), logger = silentLogger, onFatal, onLost }: StoreDeps): SqliteStore {
   const tuning = { ...defaultTuning, ...options.tuning }
   const figures = createFigures()
   const tail = createTail()
@@ -135,7 +140,6 @@ export function createStore(options: StoreOptions, { clock = systemClock, logger
     logger.error({ code: failure.code, reason: failure.message }, 'a batch could not be stored')
     // After the callbacks, so that who waits knows before the process goes.
     if (failure.kind === 'fatal') queueMicrotask(() => die(errorOf(failure)))
-    else queueMicrotask(() => onLost?.(errorOf(failure)))
     return lastPosition + 1
   }
 
@@ -149,6 +153,7 @@ export function createStore(options: StoreOptions, { clock = systemClock, logger
     builder = createBatchBuilder(lastPosition + 1)
     committer = createCommitter({
       clock,
+      lastingMs,
       logger,
       builder,
       policy: createCommitPolicy({ windowMs: options.commitWindowMs ?? 50 }),
@@ -156,6 +161,7 @@ export function createStore(options: StoreOptions, { clock = systemClock, logger
       committed,
       announced,
       notCommitted: ({ failure }) => notCommitted(failure),
+      lost: (error) => onLost?.(error),
     })
     troubled = null
     retention.start(lastAlive?.wallMs ?? null)

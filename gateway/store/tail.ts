@@ -26,7 +26,7 @@ export interface TailRow extends RawRow {
 export interface TailLimits { readonly maxBytes: number; readonly maxEntries: number; readonly maxDecoded: number }
 
 /** Enough for every follower that keeps up; who is slower reads the disk. Oldest go first. */
-export const tailLimits: TailLimits = { maxBytes: 8 * 1024 * 1024, maxEntries: 200_000, maxDecoded: 4_000 }
+export const tailLimits: TailLimits = { maxBytes: 4 * 1024 * 1024, maxEntries: 200_000, maxDecoded: 4_000 }
 
 const rowOverhead = 200
 const rowsAtOnce = 256

@@ -38,12 +38,12 @@ describe('the identity of a reading', () => {
   it('forgets after 10 minutes and after 1,024 readings', () => {
     const memory = createSeriesMemory()
     memory.remember(seen({ seq: 1 }))
-    memory.remember(seen({ seq: 2, receivedAt: 1 }))
+    memory.remember(seen({ seq: 2, receivedAt: 1_000 }))
     expect(memory.has(seen({ seq: 1, receivedAt: 599_999 }))).toBe(true)
-    expect(memory.has(seen({ seq: 1, receivedAt: 600_001 }))).toBe(false)
-    for (let seq = 3; seq < 3 + 1_024; seq++) memory.remember(seen({ seq, receivedAt: 600_001 }))
-    expect(memory.has(seen({ seq: 3, receivedAt: 600_001 }))).toBe(true)
-    expect(memory.has(seen({ seq: 2, receivedAt: 600_001 }))).toBe(false)
+    expect(memory.has(seen({ seq: 1, receivedAt: 601_000 }))).toBe(false)
+    for (let seq = 3; seq < 3 + 1_024; seq++) memory.remember(seen({ seq, receivedAt: 601_000 }))
+    expect(memory.has(seen({ seq: 3, receivedAt: 601_000 }))).toBe(true)
+    expect(memory.has(seen({ seq: 2, receivedAt: 601_000 }))).toBe(false)
   })
 
   it('counts readings that share a millisecond, in and out of order', () => {
