@@ -209,9 +209,10 @@ export function createInfluxSink(options: InfluxOptions, deps: InfluxSinkDeps): 
     pin: {
       name: 'influx',
       position: () => cursor.durablePosition(),
-      dropped(entries) {
+      dropped(entries, through) {
         logger.warn({ entries }, 'The disk quota removed log entries that InfluxDB has not had')
-        books.removed(store.firstPosition())
+        // Not the log's first position: the journal of what is gone stays.
+        books.removed(through + 1)
         cursor.touch()
       },
     },

@@ -99,8 +99,11 @@ export interface StoreReader {
   follow(listener: (last: number, readings?: number) => void): () => void
 }
 
-/** Pins the log: retention by age or size removes nothing a pin has not passed, unless the quota is exceeded (then it is counted as dropped). */
-export interface RetentionPin { readonly name: string; position(): number; dropped(entries: number): void }
+/**
+ * Pins the log: retention by age or size removes nothing a pin has not passed, unless the quota is exceeded (then it is counted as dropped).
+ * `dropped`: so many entries went that this pin has not passed; no reading is left up to position `through`, at most the journal.
+ */
+export interface RetentionPin { readonly name: string; position(): number; dropped(entries: number, through: number): void }
 
 export interface Store extends StoreWriter, StoreReader {
   start(): Promise<void>

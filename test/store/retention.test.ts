@@ -41,8 +41,14 @@ async function steps(store: SqliteStore, clock: ReturnType<typeof createFakeCloc
   void store
 }
 
-function pinAt(name: string, position: number): RetentionPin & { at: number; lost: number } {
-  const pin = { name, at: position, lost: 0, position: () => pin.at, dropped: (count: number) => void (pin.lost += count) }
+function pinAt(name: string, position: number): RetentionPin & { at: number; lost: number; through: number } {
+  const pin = {
+    name, at: position, lost: 0, through: 0, position: () => pin.at,
+    dropped(count: number, through: number) {
+      pin.lost += count
+      pin.through = through
+    },
+  }
   return pin
 }
 
@@ -112,6 +118,7 @@ describe('retention', () => {
     expect(removed).toBeGreaterThan(30_000)
     expect(counted(store, 'limen_store_retention_dropped_total')).toBe(removed)
     expect(pin.lost).toBe(removed)
+    expect(pin.through).toBe(removed)
     expect(idle.lost).toBe(0)
     expect(store.firstPosition()).toBe(removed + 1)
     const kept = await positions(store)
@@ -158,5 +165,31 @@ describe('retention', () => {
     clock.stepWall(365 * 24 * hour)
     await steps(store, clock, () => store.firstPosition() === 6)
     expect(clock.monotonic()).toBeGreaterThan(3 * hour)
+  })
+
+  it('removes nothing by age in the hour after a start more than a day after the last commit, whatever time goes on over restarts', async () => {
+    const clock = createFakeClock()
+    const directory = tempDir()
+    let lastingMs = 40 * 24 * hour
+    const deps = { clock, lastingMs: () => lastingMs }
+    const options = { directory, retention: { readingsMaxAgeMs: 30 * 24 * hour } }
+    const before = await openStore(options, deps)
+    putSeries(before, series)
+    await batch(before, 5)
+    await batch(before, 5)
+    await before.stop()
+    expect(before.lastAlive()?.monotonicMs).toBe(40 * 24 * hour)
+
+    clock.stepWall(365 * 24 * hour)
+    // As at every start: it begins at 0 and is then put on by what the store remembers.
+    lastingMs = 0
+    const store = await openStore(options, deps)
+    lastingMs = store.lastAlive()!.monotonicMs
+    for (let i = 0; i < 20; i++) {
+      await clock.advance(60_000)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    expect(store.firstPosition()).toBe(1)
+    await steps(store, clock, () => store.firstPosition() === 6)
   })
 })

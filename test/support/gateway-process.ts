@@ -21,6 +21,8 @@ export interface GatewayProcess {
   kill(): Promise<void>
   /** SIGTERM; gives the exit code. */
   stop(): Promise<number | null>
+  /** To the running process: SIGSTOP, SIGCONT. */
+  signal(signal: NodeJS.Signals): void
   /** What it wrote to standard error, all starts. */
   stderr(): string
   /** Runs another command of `limen` with this configuration appended. */
@@ -48,6 +50,10 @@ export async function startGatewayProcess(set: { yaml?: string; files?: Readonly
   async function start(): Promise<void> {
     const started = spawn(process.execPath, [main, 'start', '--config', configFile], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...set.env } })
     child = started
+    // Who is broken off leaves no gateway behind.
+    const orphan = (): void => void started.kill('SIGKILL')
+    process.once('exit', orphan)
+    started.once('exit', () => process.off('exit', orphan))
     started.stderr.on('data', (chunk: Buffer) => { stderr = (stderr + chunk.toString()).slice(-100_000) })
     const exited = once(started, 'exit').then(([code]) => { throw new Error(`the gateway ended with ${String(code)} before it was ready:\n${stderr}`) })
     exited.catch(() => {})
@@ -71,7 +77,12 @@ export async function startGatewayProcess(set: { yaml?: string; files?: Readonly
     return (await exit)[0]
   }
 
-  await start()
+  try {
+    await start()
+  } catch (thrown) {
+    await rm(dir, { recursive: true, force: true })
+    throw thrown
+  }
   return {
     dir,
     configFile,
@@ -83,6 +94,7 @@ export async function startGatewayProcess(set: { yaml?: string; files?: Readonly
     start,
     kill: async () => { await end('SIGKILL') },
     stop: () => end('SIGTERM'),
+    signal: (signal) => void child?.kill(signal),
     stderr: () => stderr,
     async run(...args) {
       const command = spawn(process.execPath, [main, ...args, '--config', configFile], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...set.env } })
