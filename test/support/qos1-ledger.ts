@@ -23,6 +23,8 @@ export interface LedgerOptions {
   /** What one reading looks like on the wire. */
   readonly payload: (value: number) => string
   readonly clean: boolean
+  /** No more new readings a second than this. Default: as many as the gateway takes. */
+  readonly perSecond?: number
 }
 
 export function startLedgerPublisher(options: LedgerOptions): LedgerPublisher {
@@ -41,8 +43,14 @@ export function startLedgerPublisher(options: LedgerOptions): LedgerPublisher {
   // mqtt.js reads its options at every reconnection.
   client.on('reconnect', () => { client.options.port = port })
 
+  const perSecond = options.perSecond ?? Infinity
+  const startedAt = performance.now()
+  // One at once, however slow the rest.
+  const allowed = (): number => (perSecond === Infinity ? Infinity : 1 + ((performance.now() - startedAt) / 1_000) * perSecond)
+  const pacing = perSecond === Infinity ? undefined : setInterval(() => { if (client.connected) fill() }, 10)
+
   function fill(): void {
-    while (!stopped && outstanding < inFlight) {
+    while (!stopped && outstanding < inFlight && next < allowed()) {
       const value = next++
       outstanding++
       client.publish(`devices/${device}/m`, payload(value), { qos: 1 }, (error) => {
@@ -59,12 +67,18 @@ export function startLedgerPublisher(options: LedgerOptions): LedgerPublisher {
     device,
     acknowledged,
     sent: () => next,
-    stop() { stopped = true },
+    stop() {
+      stopped = true
+      clearInterval(pacing)
+    },
     settled: () => new Promise((resolve) => {
       if (outstanding === 0) resolve()
       else settle = resolve
     }),
     moveTo(url) { port = Number(new URL(url).port); client.options.port = port },
-    end: () => client.endAsync(true),
+    end: () => {
+      clearInterval(pacing)
+      return client.endAsync(true)
+    },
   }
 }
