@@ -3,7 +3,8 @@ import { LimenError } from '../kernel/errors.ts'
 import type { StoredReading } from '../kernel/reading.ts'
 import { badRequest } from './problem.ts'
 
-export const stepFunctions = ['mean', 'min', 'max', 'last', 'count'] as const
+/** In the words of the rules' aggregates; `mean` is another word for `avg`. */
+export const stepFunctions = ['avg', 'mean', 'min', 'max', 'sum', 'last', 'count'] as const
 export type StepFunction = (typeof stepFunctions)[number]
 
 export interface StepQuery {
@@ -82,10 +83,12 @@ function add(sums: Map<number, Sum>, { value, quality, ts }: StoredReading, step
 
 function valueOf(sum: Sum, fn: StepFunction): number {
   switch (fn) {
+    case 'avg':
     case 'mean':
       return sum.sum / sum.count
     case 'min':
     case 'max':
+    case 'sum':
     case 'last':
     case 'count':
       return sum[fn]

@@ -52,6 +52,8 @@ describe('readings', () => {
     const { call } = await scene(aReading(61_000, 10), aReading(90_000, 30), aReading(60_500, 5), aReading(200_000, true), aReading(200_001, 'text'), aReading(200_002, null))
     const steps = async (fn: string) => (await call({ url: `${url}?device=bed-1&metric=hr&from=0&to=300000&step=1min${fn}` })).json<Page>().items
     expect(await steps('')).toEqual([{ ts: 60_000, value: 15, count: 3 }, { ts: 180_000, value: 1, count: 1 }])
+    for (const fn of ['avg', 'mean']) expect((await steps(`&fn=${fn}`))[0]!.value).toBe(15)
+    expect((await steps('&fn=sum'))[0]!.value).toBe(45)
     expect((await steps('&fn=min'))[0]!.value).toBe(5)
     expect((await steps('&fn=max'))[0]!.value).toBe(30)
     expect((await steps('&fn=last'))[0]!.value).toBe(30)

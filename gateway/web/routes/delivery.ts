@@ -10,8 +10,7 @@ const paging = { type: 'object', additionalProperties: false, properties: { limi
 const reason = {
   type: 'object',
   additionalProperties: false,
-  required: ['why'],
-  properties: { why: { type: 'string', minLength: 1, maxLength: 1_024, description: 'the reason it is given up for, which is recorded' } },
+  properties: { why: { type: 'string', minLength: 1, maxLength: 1_024, description: 'the reason it is given up for, which is recorded; in the query or in the body' } },
 } as const
 
 /** Dead letters and the books. */
@@ -33,11 +32,11 @@ export function deliveryRoutes(app: FastifyInstance, { delivery }: WebContext): 
     },
   )
 
-  app.delete<{ Params: { id: string }; Querystring: XStatic<typeof reason> }>(
+  app.delete<{ Params: { id: string }; Querystring: XStatic<typeof reason>; Body: XStatic<typeof reason> | undefined }>(
     '/dead-letters/:id',
-    { config: { access: 'admin' }, schema: { summary: 'Give it up', tags, querystring: reason, response: { 204: { type: 'null' }, 404: ref('Problem'), 503: ref('Problem') } } },
-    async ({ params, query, caller }, reply) => {
-      if (!(await delivery.discard(params.id, caller!.principal.name, query.why))) throw notFound(`there is no dead letter ${params.id}`)
+    { config: { access: 'admin', bodyOptional: true }, schema: { summary: 'Give it up', tags, querystring: reason, body: reason, response: { 204: { type: 'null' }, 404: ref('Problem'), 503: ref('Problem') } } },
+    async ({ params, query, body, caller }, reply) => {
+      if (!(await delivery.discard(params.id, caller!.principal.name, query.why ?? body?.why ?? 'no reason given'))) throw notFound(`there is no dead letter ${params.id}`)
       return reply.code(204).send()
     },
   )

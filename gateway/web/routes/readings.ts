@@ -19,7 +19,7 @@ const query = {
     limit: limitSchema(5_000),
     after: positionSchema,
     step: { type: 'string', description: 'a duration such as 1min: one value for each such stretch of time, aligned to 1970' },
-    fn: { enum: stepFunctions, description: 'what a stretch is told by; default mean' },
+    fn: { enum: stepFunctions, description: 'what a stretch is told by; default avg' },
   },
 } as const
 
@@ -51,7 +51,7 @@ export function readingRoutes(app: FastifyInstance, { store, clock }: WebContext
         throw badRequest(missing.map(([member]) => ({ member, detail: 'is missing; step is for one series from a time on' })))
       }
       const stepMs = readDuration(step, 'step')
-      const items = await steps.read({ device, metric, from: range.from, to: range.to ?? clock.wall(), stepMs, fn: fn ?? 'mean' })
+      const items = await steps.read({ device, metric, from: range.from, to: range.to ?? clock.wall(), stepMs, fn: fn ?? 'avg' })
       return { items, next: null }
     },
   )
