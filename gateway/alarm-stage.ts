@@ -135,9 +135,9 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
       for (const dropped of engine.devicesChanged(device, times)) alarms.retire(dropped, 'the rule no longer concerns this device', times)
       return take()
     },
-    technical({ rule, active, message, key = gatewayKey, value = null }, times) {
+    technical({ rule, active, message, key = gatewayKey, device = null, value = null }, times) {
       enter(times)
-      alarms.technical({ rule, key, device: null, metric: null, active, message, value }, times)
+      alarms.technical({ rule, key, device, metric: null, active, message, value }, times)
       return take()
     },
     needsHeartbeat: () => engine.runningDelays() > 0,

@@ -275,7 +275,7 @@ describe('technical alarms of the gateway', () => {
     const away = { rule: 'technical.influx', active: true, message: 'InfluxDB refuses us {value}' } as const
     expect(stage.technical(away, seconds(0))).toMatchObject([{ event: 'raised', alarm: { key: 'gateway', rule: 'technical.influx', class: 'technical', priority: 'high', message: 'InfluxDB refuses us {value}' } }])
     expect(stage.technical(away, seconds(1))).toEqual([])
-    expect(stage.technical({ ...away, key: 'second' }, seconds(1))).toMatchObject([{ alarm: { key: 'second' } }])
+    expect(stage.technical({ ...away, key: 'lamp-1.light', device: 'lamp-1' }, seconds(1))).toMatchObject([{ alarm: { key: 'lamp-1.light', device: 'lamp-1', metric: null } }])
     expect(told(stage.technical({ ...away, active: false }, seconds(2)))).toEqual(['technical.influx gateway cleared normal'])
     expect(stage.technical({ ...away, active: false }, seconds(3))).toEqual([])
   })

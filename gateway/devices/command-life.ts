@@ -197,7 +197,7 @@ export function createCommandLife(options: CommandLifeOptions, deps: CommandLife
       output.fault = fault
       book.writeOutput(output)
     }
-    deps.onCondition({ rule: 'technical.command', key: `${output.device}.${output.actuator}`, active: fault, message })
+    deps.onCondition({ rule: 'technical.command', key: `${output.device}.${output.actuator}`, device: output.device, active: fault, message })
   }
 
   /** A device that answers after its command was given up: what it says still counts, unless a newer one went out. */

@@ -241,6 +241,8 @@ export interface TechnicalCondition {
   readonly active: boolean
   readonly message: string
   readonly key?: string
+  /** The device it is about, where it is about one. */
+  readonly device?: string
   readonly value?: Value
 }
 

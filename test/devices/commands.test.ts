@@ -59,7 +59,7 @@ describe('a command', () => {
     await bench.clock.advance(1)
     expect(bench.types()).toEqual(['issued', 'failed'])
     expect(new Set(bench.published.map(({ payload }) => payload)).size).toBe(1)
-    expect(bench.conditions).toEqual([{ rule: 'technical.command', key: 'fan-1.power', active: true, message: 'command "on" to power of fan-1 failed: not accepted after 3 tries' }])
+    expect(bench.conditions).toEqual([{ rule: 'technical.command', key: 'fan-1.power', device: 'fan-1', active: true, message: 'command "on" to power of fan-1 failed: not accepted after 3 tries' }])
     await bench.clock.advance(60_000)
     expect(bench.sent()).toEqual([])
     bench.happen('reraised')
