@@ -13,7 +13,8 @@ export const measureMemory: Measurement = async (context) => {
   for (let run = 0; run < context.runs; run++) {
     for (const start of starters(context, { limen: startGateway, aedes: startBareAedes })) {
       await withServer(start(), async (server) => {
-        await sleep(3_000)
+        // what starting left behind is given back within some 15 s
+        await sleep(20_000)
         note(context, server, 'at rest', [memoryOf(server.pid)])
         const paced = watch(server, context.driver.pace({
           port: server.port, connections: 50, rate: 1_000, seconds: Math.max(10, context.seconds), noDelay: true, alarms: 0, run: 'memory', listen: 'relay',

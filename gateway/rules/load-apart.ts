@@ -13,8 +13,11 @@ export interface LoadOrder extends Bases {
   readonly targets: ReadonlySet<string>
 }
 
-/** Files of rules up to so much are read in some 10 ms; more would hold up readings and alarms, and are read in a thread. */
-const inlineBytes = 32 * 1024
+/**
+ * Files of rules up to so much are read in a few ms. More would hold up readings and alarms, and leave 15 MB of heap behind
+ * (a hundred rules); they are read in a thread, whose memory goes with it.
+ */
+const inlineBytes = 4 * 1024
 
 /** Like loadRules with every kind there is, and never in the way of a running gateway for long. */
 export async function loadRulesApart(order: LoadOrder, options: { readonly inlineBytes?: number } = {}): Promise<LoadedRules> {
