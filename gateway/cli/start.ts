@@ -45,7 +45,7 @@ export async function startCommand(args: readonly string[], deps: CliDeps): Prom
   try {
     await gateway.start()
     // What starting left behind goes before work begins, not in the middle of it (main.ts exposes it).
-    await globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+    globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
     const { mqtt, http } = gateway.addresses()
     deps.stdout.write(`limen ready mqtt=${mqtt.host}:${mqtt.port} http=${http.host}:${http.port}\n`)
     const stopWatchdog = startWatchdog(deps.env, { clock: deps.clock, warn: (message) => logger.warn({}, message) })
