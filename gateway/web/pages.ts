@@ -7,7 +7,13 @@ body { max-width: 60rem; margin: 0 auto; padding: 1.5rem 1rem; color: light-dark
 h1 { font-size: 1.5rem } h2 { font-size: 1.1rem; margin-top: 2rem }
 table { border-collapse: collapse; width: 100% }
 td { padding: .25rem .75rem .25rem 0; vertical-align: top; border-top: 1px solid light-dark(#ddd, #444) }
+td:first-child { width: 50% }
+td:last-child { width: 6em; opacity: .7 }
 code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere }
+@media (max-width: 600px) {
+  tr { display: block; padding: .5rem 0; border-top: 1px solid light-dark(#ddd, #444) }
+  td, td:first-child, td:last-child { display: block; width: auto; border: 0; padding: 0 }
+}
 form { display: grid; gap: .75rem; max-width: 20rem } form.inline { display: inline }
 label { display: grid } input, button { font: inherit; padding: .4rem .6rem }
 .wrong { border-left: .25rem solid currentColor; padding-left: .75rem; font-weight: 600 }
