@@ -73,12 +73,11 @@ export function createIngest(
     const tsGiven = given !== undefined
     const ts = tsGiven ? given : receivedAt
     const { memory } = series
-    const seen = { value, ts, tsGiven, seq, receivedAt }
-    if (memory.has(seen)) return undefined
-    const k = memory.sameTime(ts)
-    memory.remember(seen)
+    const reading: Reading = { series, value, quality, unit, ts, tsGiven, seq, receivedAt, k: memory.sameTime(ts) }
+    if (memory.has(reading)) return undefined
+    memory.remember(reading)
     taken++
-    return { series, value, quality, unit, ts, tsGiven, seq, receivedAt, k }
+    return reading
   }
 
   return {
