@@ -54,7 +54,8 @@ export function createAuthenticator(options: AuthenticatorOptions, deps: { clock
   let hashes = new Set<string>()
   let stamp = ''
   let stopPolling: (() => void) | undefined
-  let polling: Promise<void> = Promise.resolve()
+  let looking: Promise<void> | undefined
+  let lookingAgain: Promise<void> | undefined
 
   function use(credentials: Credentials): void {
     devicesByUser = new Map(credentials.devices.map((known) => [known.user, known]))
@@ -72,16 +73,28 @@ export function createAuthenticator(options: AuthenticatorOptions, deps: { clock
     for (const listener of listeners) listener()
   }
 
+  /** Looks whether the file changed. One look at a time; all who ask while one runs share the next, which sees what was there when they asked. */
+  function look(): Promise<void> {
+    if (looking !== undefined) return (lookingAgain ??= looking.then(() => {
+      lookingAgain = undefined
+      return look()
+    }))
+    looking = reload()
+      .catch((thrown: unknown) => {
+        // The last good set goes on: a half-edited file must not lock the ward out.
+        logger.error({ err: asError(thrown) }, 'credentials could not be read again; those read before stay in force')
+      })
+      .finally(() => {
+        looking = undefined
+      })
+    return looking
+  }
+
   function pollLater(): void {
     stopPolling = clock.after(pollMs, () => {
-      polling = reload()
-        .catch((thrown: unknown) => {
-          // The last good set goes on: a half-edited file must not lock the ward out.
-          logger.error({ err: asError(thrown) }, 'credentials could not be read again; those read before stay in force')
-        })
-        .finally(() => {
-          if (stopPolling !== undefined) pollLater()
-        })
+      void look().finally(() => {
+        if (stopPolling !== undefined) pollLater()
+      })
     })
   }
 
@@ -134,6 +147,7 @@ export function createAuthenticator(options: AuthenticatorOptions, deps: { clock
 
   async function user(login: { name: string; password: string; address: string }): Promise<Principal | null> {
     if (Buffer.byteLength(login.password) > longestSecretBytes || login.name.length > longestSecretBytes) return null
+    await look()
     const known = users.get(login.name)
     if (!(await check(known, { name: login.name, secret: login.password, address: login.address })) || known === undefined) return null
     return issue({ kind: 'user', name: known.name, role: known.role }, known)
@@ -152,15 +166,18 @@ export function createAuthenticator(options: AuthenticatorOptions, deps: { clock
     async stop() {
       stopPolling?.()
       stopPolling = undefined
-      await polling
+      await (lookingAgain ?? looking)
     },
     async device({ username, password, address }) {
       if (username === undefined || password === undefined) return null
       if (password.length > longestSecretBytes || username.length > longestSecretBytes) return null
       const secret = Buffer.from(password).toString('utf8')
-      const known = devicesByUser.get(username)
-      if (known === undefined) return user({ name: username, password: secret, address })
-      if (!remembered(known, secret)) {
+      let known = devicesByUser.get(username)
+      if (known === undefined || !remembered(known, secret)) {
+        // Whoever was told the secret a moment ago may use it now, not at the next poll.
+        await look()
+        known = devicesByUser.get(username)
+        if (known === undefined) return user({ name: username, password: secret, address })
         if (!(await check(known, { name: username, secret, address }))) return null
         verified.set(known.hash, { mac: mac(secret), untilMs: clock.monotonic() + rememberedMs })
       }

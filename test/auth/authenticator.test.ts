@@ -61,6 +61,20 @@ describe('the authenticator', () => {
     expect(authenticator.hasUser('admin')).toBe(false)
   })
 
+  it('takes a credential made a moment ago without waiting for the next poll', async () => {
+    const { book, authenticator, device } = await setUp()
+    await authenticator.start()
+    const secret = await book.addDevice({ id: 'bed-1' })
+    expect(await device('bed-1', secret)).toMatchObject({ device: 'bed-1' })
+    const password = await book.addUser({ name: 'ada', role: 'operator' })
+    const logins = [1, 2, 3].map(() => authenticator.user({ name: 'ada', password, address }))
+    expect(await Promise.all(logins)).toEqual(logins.map(() => expect.objectContaining({ name: 'ada' })))
+    await book.revokeDevice('bed-1')
+    const renewed = await book.addDevice({ id: 'bed-1' })
+    expect(await device('bed-1', renewed)).toMatchObject({ device: 'bed-1' })
+    expect(await device('bed-1', secret)).toBeNull()
+  })
+
   it('gives a device\'s credential no way in over HTTP', async () => {
     const { book, authenticator } = await setUp()
     const secret = await book.addDevice({ id: 'bed-1' })
