@@ -29,8 +29,8 @@ export function createAnnouncements(options: { readonly site: string }, deps: { 
     alarmEvent({ alarm, event, from, wallMs, by, note, reason }) {
       return {
         specversion: '1.0',
-        // One per transition of the alarm, the same however often it is sent.
-        id: alarm.idempotencyKey,
+        // One per transition of the alarm, the same however often it is sent. A refusal is no transition: `seq` stays.
+        id: event === 'rejected' ? randomUUID() : alarm.idempotencyKey,
         type: `limen.alarm.${event}`,
         source: options.site,
         subject: alarm.key,
