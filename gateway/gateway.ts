@@ -10,7 +10,9 @@ import { createDelivery } from './delivery/delivery.ts'
 import { createTargets } from './delivery/targets.ts'
 import { createCommands } from './devices/commands.ts'
 import { createDevices } from './devices/registry.ts'
+import { createGate } from './gate.ts'
 import { createHealth } from './health.ts'
+import { readLastAlive, writeHeartbeat } from './heartbeat.ts'
 import { attachInflux } from './influx-attachment.ts'
 import { createIngest } from './ingest/ingest.ts'
 import { createPostedEvents } from './ingest/posted.ts'
@@ -69,7 +71,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     nextDue: () => stage.nextDue(),
     onDue: () => pipeline.advance(),
     onBeat: (times) => {
-      if (stage.needsHeartbeat()) store.put('meta', 'heartbeat', JSON.stringify(times))
+      if (stage.needsHeartbeat()) writeHeartbeat(store, times)
       health.look()
     },
     onStep: (stepMs) => {
@@ -78,8 +80,6 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
       pipeline.advance()
     },
   })
-  /** The store's times are the ones that go on over restarts. */
-  const lastingClock: Clock = { ...clock, monotonic: () => keeper.times().at }
   const loopback = isLoopbackHost(config.mqtt.host) && isLoopbackHost(config.http.host)
   const loopbackTrusted = loopback && config.auth.loopback === 'trusted'
   const controlToken = randomBytes(32).toString('base64url')
@@ -90,7 +90,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
       commitWindowMs: config.store.commitWindowMs,
       retention: { readingsMaxAgeMs: config.retention.readingsMs, maxSizeBytes: config.retention.maxSizeBytes },
     },
-    { clock: lastingClock, logger, onFatal: deps.onFatal, onLost: (error) => pipeline.lost(error) },
+    { clock, lastingMs: () => keeper.times().at, logger, onFatal: deps.onFatal, onLost: (error) => gate.lost(error) },
   )
   const authenticator = createAuthenticator({ dataDir: config.dataDir, adminPassword: config.auth.adminPassword }, { clock, logger })
   const devices = createDevices({ configured: config.devices }, {
@@ -134,6 +134,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     targets: new Map([...createTargets(config.targets, { clock, logger, announcer: broker, store }), ...influx.targets]),
     onCondition: (condition) => pipeline.condition(condition),
   })
+  const gate = createGate({ rebuild: () => restore({ kind: 'undo', times: keeper.times() }), opened: keeper.arm, onFatal: deps.onFatal, logger })
   const ingest = createIngest({ maxSeries }, { store, labels: (device) => devices.labels(device) })
   const posted = createPostedEvents({ store })
   const rejections = createRejections()
@@ -150,10 +151,10 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     delivery,
     postedBefore: (event, receivedAt) => posted.before(event, receivedAt),
     armTimers: keeper.arm,
-    rebuild: () => restore({ kind: 'undo', times: keeper.times() }),
+    gate,
     logger,
   })
-  const health = createHealth({ store, influx, listening: () => broker.addresses.mqtt !== undefined, isOpen: () => pipeline.isOpen(), condition: (condition) => pipeline.condition(condition) })
+  const health = createHealth({ store, influx, listening: () => broker.addresses.mqtt !== undefined, isOpen: gate.isOpen, condition: (condition) => pipeline.condition(condition) })
   const rules = createRuleKeeper(config, {
     clock,
     logger,
@@ -166,7 +167,8 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     { host: config.http.host, port: config.http.port, site: config.site, loopbackTrusted, controlToken },
     {
       accept: (input, done) => pipeline.accept(input, done),
-      store, alarms: stage, devices, commands, authenticator, clock, logger,
+      store, alarms: stage, commands, authenticator, clock, logger,
+      devices: { ...devices, ...devices.committed, put: (id, change) => (gate.mustBeOpen(), devices.put(id, change)) },
       delivery: { ...delivery, ledger: influx.ledger },
       rules: rules.running,
       health: health.report,
@@ -177,6 +179,9 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
 
   /** Everything in memory becomes what the store holds; in the order of who asks whom. */
   async function restore(how: Resume): Promise<void> {
+    // At once: what these two would write by themselves would come from memory that is no longer true.
+    commands.suspend()
+    delivery.suspend()
     const inbound: Inbound[] = []
     await devices.restore(store)
     await ingest.restore(store, recentReadings(inbound))
@@ -190,16 +195,13 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
   async function* recentReadings(inbound: Inbound[]) {
     for await (const batch of store.recent({ maxReadings: recall.maxReadings, sinceWallMs: clock.wall() - recall.sinceMs })) {
       inbound.push(...batch.inbound)
+      for (const reading of batch.readings) devices.recall(reading)
       yield batch.readings
     }
   }
 
   async function resume(): Promise<void> {
-    const lastCommit = store.lastAlive()
-    const heartbeat = await store.get('meta', 'heartbeat')
-    const beat = heartbeat === undefined ? null : (JSON.parse(String(heartbeat)) as { at: number; wallMs: number })
-    const commit = lastCommit === null ? null : { at: lastCommit.monotonicMs, wallMs: lastCommit.wallMs }
-    const alive = beat !== null && commit !== null && beat.at > commit.at ? beat : commit
+    const alive = await readLastAlive(store)
     if (alive !== null) keeper.resume(alive.at)
     const times = keeper.times()
     await restore({ kind: 'start', alive, times })

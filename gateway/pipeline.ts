@@ -1,5 +1,8 @@
 import type { Announcements } from './announce.ts'
+import type { Gate } from './gate.ts'
+import { readApplicationData } from './ingest/application-event.ts'
 import { readCommandPayload } from './ingest/command-payload.ts'
+import { textOf } from './ingest/fields.ts'
 import type { Ingest, Route } from './ingest/ingest.ts'
 import type { Rejections } from './ingest/rejections.ts'
 import type { Fault } from './ingest/sample.ts'
@@ -22,7 +25,7 @@ export interface PipelineDeps {
   readonly stage: Pick<LiveAlarmStage, keyof AlarmStage | 'devicesChanged'>
   readonly announcements: Announcements
   readonly devices: {
-    observe(reading: Reading): void
+    observe(reading: Reading, position: number): void
     /** False: the payload is neither `online` nor `offline`. */
     status(device: string, payload: string, times: Times): boolean
   }
@@ -32,8 +35,8 @@ export interface PipelineDeps {
   readonly postedBefore: (event: CloudEvent, receivedAt: number) => boolean
   /** The next due time of the rules may have changed. */
   readonly armTimers: () => void
-  /** Called once when a commit failed; resolves when every room's state is again what the store holds. */
-  readonly rebuild: (error: Error) => Promise<void>
+  /** Shut while state is rebuilt after a commit that failed. */
+  readonly gate: Gate
   readonly logger: Logger
 }
 
@@ -43,15 +46,12 @@ export interface Pipeline {
   advance(): void
   /** A room's own event; in the current batch. */
   record(event: NewEvent): void
-  /** One of the gateway's own technical alarms. */
+  /** One of the gateway's own technical alarms; while the gate is shut it waits, and of each the last word counts. */
   condition(condition: TechnicalCondition): void
   replaceRules(rules: readonly Rule[]): void
   presence(device: string, online: boolean): void
   /** A device became known, or its type or labels changed. */
   deviceChanged(device: string): void
-  /** A batch could not be stored; to be called once per failure, in the turn it is known. */
-  readonly lost: (error: Error) => void
-  readonly isOpen: () => boolean
 }
 
 const taken: Receipt = { taken: true }
@@ -62,20 +62,17 @@ const takenBefore: Receipt = { taken: true, duplicate: true }
  * `done` comes when the batch is on disk. Nothing here waits, and nothing downstream can make it wait.
  */
 export function createPipeline(deps: PipelineDeps): Pipeline {
-  const { store, stage, ingest, announcements } = deps
-  let open = true
-  /** Conditions that came while state was rebuilt: the last word of each. */
-  const waiting = new Map<string, TechnicalCondition>()
+  const { store, stage, ingest, announcements, gate } = deps
 
   const accept: Accept = (input, done) => {
-    if (!open) return done(new LimenError('STORE_FAILED', 'the store could not take the last batch; state is being rebuilt', { remedy: 'send it again' }), { taken: false, reason: 'rebuilding' })
     const times = deps.times()
     let receipt: Receipt
     try {
+      gate.mustBeOpen()
       if (stage.nextDue() <= times.at) follow(stage.advance(times))
       receipt = take(input, times)
     } catch (thrown) {
-      if (thrown instanceof LimenError && thrown.code !== 'STORE_CLOSED') return refuse(thrown, done)
+      if (thrown instanceof LimenError) return refuse(thrown, done)
       // A fault of ours must not make the sender repeat this message for ever: it is kept with its reason.
       const error = asError(thrown)
       deps.logger.error({ err: error }, 'an input could not be evaluated')
@@ -86,9 +83,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     store.onDisk((error) => done(error, receipt))
   }
 
-  /** What a room will not do, with its reason; nothing was changed. */
-  function refuse({ message }: LimenError, done: Parameters<Accept>[1]): void {
-    store.onDisk((error) => done(error, { taken: false, reason: message }))
+  /** What a room will not do, with its reason; or nothing can be stored, and its source is to send it again. */
+  function refuse(refusal: LimenError, done: Parameters<Accept>[1]): void {
+    const receipt: Receipt = { taken: false, reason: refusal.message }
+    if (refusal.code === 'STORE_FAILED' || refusal.code === 'STORE_CLOSED') return done(refusal, receipt)
+    store.onDisk((error) => done(error, receipt))
   }
 
   function take(input: Incoming, times: Times): Receipt {
@@ -120,7 +119,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       case 'object':
         return takeReadings(input, route, times)
       case 'status':
-        return deps.devices.status(topic.device, text(payload), times)
+        return deps.devices.status(topic.device, textOf(payload) ?? '', times)
           ? taken
           : reject(topic.device, input, [{ reason: 'bad-status', detail: 'write online or offline' }])
       case 'ack': {
@@ -129,11 +128,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       }
       case 'set':
         return takeManualCommand(input, topic.device, topic.actuator)
-      case 'event': {
-        const event = { ...announcements.event({ type: topic.type, data: jsonOrText(payload) }, times.wallMs) }
-        store.appendEvent(event)
+      case 'event':
+        store.appendEvent(announcements.event({ type: topic.type, data: readApplicationData(payload) }, times.wallMs))
         return taken
-      }
       default:
         return topic satisfies never
     }
@@ -150,9 +147,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     let bytes = payloadBytes
     for (const readings of messages) {
       for (const reading of readings) {
-        store.appendReading(reading, bytes)
+        const position = store.appendReading(reading, bytes)
         bytes = 0
-        deps.devices.observe(reading)
+        deps.devices.observe(reading, position)
         deps.commands.reported(reading)
       }
       follow(stage.evaluate(readings, times))
@@ -219,29 +216,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     return { taken: false, reason: faults[0]!.detail }
   }
 
-  /** Whoever wrote it: what was evaluated since the last good commit is undone in every room. */
-  function lost(error: Error): void {
-    if (!open) return
-    open = false
-    deps.logger.error({ err: error }, 'a batch could not be stored; state is rebuilt from the store')
-    deps.rebuild(error).then(
-      () => {
-        open = true
-        for (const condition of waiting.values()) tell(condition)
-        waiting.clear()
-      },
-      (cause: unknown) => deps.logger.error({ err: asError(cause) }, 'state could not be rebuilt'),
-    )
-  }
-
-  function tell(condition: TechnicalCondition): void {
-    if (open) run((times) => stage.technical(condition, times))
-    else waiting.set(`${condition.rule} ${condition.key ?? ''}`, condition)
-  }
-
   /** Runs something that is no input but may bring transitions, in the order of time. */
   function run(work: (times: Times) => readonly Transition[]): void {
-    if (!open) return
+    if (!gate.isOpen()) return
     const times = deps.times()
     follow(stage.advance(times))
     follow(work(times))
@@ -250,27 +227,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
   return {
     accept,
+    // While state is rebuilt nothing fires; what was due then fires when it is there again.
     advance: () => run(() => []),
     record,
-    condition: tell,
-    replaceRules: (rules) => run((times) => stage.replaceRules(rules, times)),
+    condition: (condition) => gate.whenOpen(`${condition.rule} ${condition.key ?? ''}`, () => run((times) => stage.technical(condition, times))),
+    replaceRules: (rules) => gate.whenOpen('rules', () => run((times) => stage.replaceRules(rules, times))),
     presence: (device, online) => run((times) => stage.presence(device, online, times)),
-    deviceChanged: (device) => run((times) => stage.devicesChanged(device, times)),
-    lost,
-    isOpen: () => open,
-  }
-}
-
-function text(payload: Uint8Array): string {
-  return Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf8')
-}
-
-function jsonOrText(payload: Uint8Array): unknown {
-  const given = text(payload)
-  try {
-    return JSON.parse(given)
-  } catch {
-    // An application event need not be JSON; its text is its data.
-    return given
+    deviceChanged: (device) => gate.whenOpen(`device ${device}`, () => run((times) => stage.devicesChanged(device, times))),
   }
 }

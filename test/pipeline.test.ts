@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createAlarmStage } from '../gateway/alarm-stage.ts'
 import { createAnnouncements } from '../gateway/announce.ts'
+import { createGate } from '../gateway/gate.ts'
 import { createIngest } from '../gateway/ingest/ingest.ts'
 import { createPostedEvents } from '../gateway/ingest/posted.ts'
 import { createRejections } from '../gateway/ingest/rejections.ts'
@@ -29,6 +30,17 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
   const posted = createPostedEvents({ store })
   let rebuilt = 0
   let release: () => void = () => {}
+  const gate = createGate({
+    async rebuild() {
+      rebuilt++
+      await new Promise<void>((resolve) => { release = resolve })
+      await ingest.restore(store, [])
+      await stage.restore(store, { kind: 'undo', times: times() })
+    },
+    opened: () => {},
+    onFatal: (error) => { throw error },
+    logger: silentLogger,
+  })
   const pipeline = createPipeline({
     times, store, ingest, stage,
     rejections: createRejections(),
@@ -48,12 +60,7 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
     delivery: { onTransition: (transition) => void delivered.push(transition.event) },
     postedBefore: (event, receivedAt) => posted.before(event, receivedAt),
     armTimers: () => {},
-    async rebuild() {
-      rebuilt++
-      await new Promise<void>((resolve) => { release = resolve })
-      await ingest.restore(store, [])
-      await stage.restore(store, { kind: 'undo', times: times() })
-    },
+    gate,
     logger: silentLogger,
   })
   pipeline.replaceRules(rulesOf(rules))
@@ -65,7 +72,7 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
     pipeline.accept({ kind: 'event', event: { specversion: '1.0', id: '1', source: 'app', type: 'x', time: '2026-01-01T00:00:00Z', ...event }, principal }, (error, receipt) => void receipts.push(error ?? receipt))
   const entries = async () => (await store.read({ after: 0, limit: 10_000 })).entries
   const events = async () => (await entries()).filter((e) => e.kind === 'event').map((e) => e.event)
-  return { store, pipeline, publish, post, receipts, announced, commands, delivered, events, entries, stage, rebuilt: () => rebuilt, finishRebuild: () => release(), pass: (ms: number) => { at += ms } }
+  return { store, pipeline, gate, publish, post, receipts, announced, commands, delivered, events, entries, stage, rebuilt: () => rebuilt, finishRebuild: () => release(), pass: (ms: number) => { at += ms } }
 }
 
 describe('the pipeline', () => {
@@ -152,15 +159,15 @@ describe('the pipeline', () => {
   })
 
   it('undoes what a failed commit held, takes nothing in while it rebuilds, and takes the resend as new', async () => {
-    const { store, pipeline, publish, receipts, announced, events, stage, rebuilt, finishRebuild } = await setUp()
+    const { store, pipeline, gate, publish, receipts, announced, events, stage, rebuilt, finishRebuild } = await setUp()
     publish('devices/a/t', '{"value":60,"seq":1}')
     store.failNextCommit(new Error('disk full'))
     await store.commit()
-    pipeline.lost(new Error('disk full'))
-    pipeline.lost(new Error('disk full'))
+    gate.lost(new Error('disk full'))
+    gate.lost(new Error('disk full'))
     publish('devices/a/t', '{"value":60,"seq":1}')
     expect(receipts.map((r) => r instanceof Error)).toEqual([true, true])
-    expect(pipeline.isOpen()).toBe(false)
+    expect(gate.isOpen()).toBe(false)
     pipeline.condition({ rule: 'technical.disk', active: true, message: 'full' })
     finishRebuild()
     await new Promise((resolve) => setTimeout(resolve, 0))
@@ -171,5 +178,36 @@ describe('the pipeline', () => {
     await store.commit()
     expect(receipts.at(-1)).toEqual({ taken: true })
     expect((await events()).map((e) => `${e.type} ${(e.data as { rule: string }).rule}`)).toEqual(['limen.alarm.raised technical.disk', 'limen.alarm.raised hot'])
+  })
+
+  it('gives each refusal of an operator an id of its own, though the alarm stays as it is', async () => {
+    const { store, pipeline, publish, events, receipts } = await setUp()
+    publish('devices/a/t', '60')
+    for (let i = 0; i < 2; i++) pipeline.accept({ kind: 'action', action: { verb: 'reset', rule: 'hot', key: 'a', by: 'ann' }, principal }, (error, receipt) => void receipts.push(error ?? receipt))
+    await store.commit()
+    const all = await events()
+    expect(all.map((e) => e.type)).toEqual(['limen.alarm.raised', 'limen.alarm.rejected', 'limen.alarm.rejected'])
+    expect(new Set(all.map((e) => e.id)).size).toBe(3)
+    expect(new Set(all.map((e) => (e.data as { idempotencyKey: string }).idempotencyKey)).size).toBe(1)
+  })
+
+  it('runs the rules that were swapped while state was rebuilt', async () => {
+    const { store, pipeline, gate, publish, finishRebuild, events } = await setUp()
+    gate.lost(new Error('disk full'))
+    pipeline.replaceRules(rulesOf('[{ id: older, on: { metric: t }, when: { above: 1 } }]'))
+    pipeline.replaceRules(rulesOf('[{ id: newer, on: { metric: t }, when: { above: 50 } }]'))
+    finishRebuild()
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    publish('devices/a/t', '60')
+    await store.commit()
+    expect((await events()).map((e) => (e.data as { rule: string }).rule)).toEqual(['newer'])
+  })
+
+  it('sends back what comes when nothing can be stored any more', async () => {
+    const { publish, receipts, gate } = await setUp()
+    gate.lost(new Error('disk full'))
+    publish('devices/a/t', '60')
+    publish('chat/room', 'hello')
+    expect(receipts).toMatchObject([{ code: 'STORE_FAILED' }, { code: 'STORE_FAILED' }])
   })
 })

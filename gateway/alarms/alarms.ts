@@ -1,4 +1,5 @@
-import type { AlarmEventName, OperatorAction, OperatorOutcome, Transition } from '../kernel/alarm.ts'
+import type { Alarm, AlarmEventName, OperatorAction, OperatorOutcome, Transition } from '../kernel/alarm.ts'
+import { createCommittedView } from '../kernel/committed-view.ts'
 import type { ConditionChange, TechnicalFinding } from '../kernel/condition.ts'
 import type { AlarmView, StateWriter, StoreReader, StoreWriter, Times } from '../kernel/contracts.ts'
 import type { Labels } from '../kernel/reading.ts'
@@ -7,7 +8,6 @@ import type { Timer } from '../kernel/timer-heap.ts'
 import { createTimerHeap } from '../kernel/timer-heap.ts'
 import type { AlarmRecord } from './alarm-record.ts'
 import { alarmOf, createRecord, priorityOf, recordOf, rowText } from './alarm-record.ts'
-import { createCommittedView } from './committed-view.ts'
 import type { CoreEvent, OverlayEvent } from './machine.ts'
 import { clearEvent, overlayStep, step } from './machine.ts'
 import { renderMessage } from './message.ts'
@@ -50,7 +50,7 @@ const pageSize = 5_000
 
 export function createAlarms(deps: AlarmsDeps): Alarms {
   const { emit, state } = deps
-  const view = createCommittedView(state.onDisk)
+  const view = createCommittedView<Alarm>(state.onDisk, { sorted: true })
   const records = new Map<string, AlarmRecord>()
   const byId = new Map<string, AlarmRecord>()
   const expiries = createTimerHeap<AlarmRecord>()

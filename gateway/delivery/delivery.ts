@@ -1,7 +1,7 @@
 import type { Transition } from '../kernel/alarm.ts'
 import type { Cancel, Clock } from '../kernel/clock.ts'
 import type { Delivery, DeliveryDesk, DeliveryOutcome, StoreReader, StoreWriter, TechnicalCondition } from '../kernel/contracts.ts'
-import { asError } from '../kernel/errors.ts'
+import { LimenError, asError } from '../kernel/errors.ts'
 import type { CloudEvent } from '../kernel/event.ts'
 import { digest } from '../kernel/hash.ts'
 import type { Logger } from '../kernel/log.ts'
@@ -44,9 +44,11 @@ export interface DeliveryRoom extends DeliveryDesk {
   onTransition(transition: Transition, event: CloudEvent): void
   /**
    * Something that another room tried to send in vain, straight to the dead letters of a target of this room, which can send
-   * it again. In the current batch.
+   * it again. In the current batch. Throws STORE_FAILED while state is rebuilt.
    */
   deposit(letter: { readonly target: string; readonly event: CloudEvent; readonly idempotencyKey: string; readonly cause: string; readonly answer: string }): void
+  /** No outcome is written any more until `restore`: a commit failed, and what is in memory may not be true. */
+  suspend(): void
   /** Replaces what is in memory by what the store holds: before start(), and after a commit that failed. */
   restore(store: StoreReader): Promise<void>
   start(): Promise<void>
@@ -87,6 +89,8 @@ export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): De
   const expiry = createExpiry({ clock, outbox, failed, expire: (row) => bury(row, 'expired').then(() => condition.look()) })
   /** Pending while state is rebuilt; outcomes wait for it. */
   let restored: Promise<void> = Promise.resolve()
+  /** Set while it is. */
+  let endSuspension: (() => void) | undefined
   let running = false
   let cancelTell: Cancel | undefined
 
@@ -233,6 +237,31 @@ export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): De
     }
   }
 
+  function suspend(): void {
+    if (endSuspension !== undefined) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    restored = promise
+    endSuspension = resolve
+  }
+
+  async function restore(reader: StoreReader): Promise<void> {
+    suspend()
+    try {
+      channels.clear()
+      await ledger.restore(reader)
+      await outbox.restore(reader)
+      await deadLetters.restore(reader)
+    } finally {
+      endSuspension?.()
+      endSuspension = undefined
+    }
+    if (!running) return
+    for (const worker of workers.values()) worker.pump()
+    expiry.arm()
+    cancelTell?.()
+    cancelTell = clock.after(tellAgainMs, () => condition.tell())
+  }
+
   function failed(thrown: unknown): void {
     logger.error({ err: asError(thrown) }, 'a delivery could not be moved to the dead letters')
   }
@@ -240,6 +269,7 @@ export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): De
   return {
     onTransition,
     deposit({ target, event, idempotencyKey, cause, answer }) {
+      if (endSuspension !== undefined) throw new LimenError('STORE_FAILED', 'state is being rebuilt', { remedy: 'try again' })
       const now = clock.wall()
       const id = outbox.takeId()
       // No alarm of anybody: low, so that it never counts as an unreachable channel.
@@ -248,18 +278,8 @@ export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): De
       deadLetters.add(indexOf(row, 'leaving', 0), row, { cause, attempts: [{ at: new Date(now).toISOString(), answer }], failedAt: now })
       condition.look()
     },
-    restore(reader) {
-      channels.clear()
-      const work = ledger.restore(reader).then(() => outbox.restore(reader)).then(() => deadLetters.restore(reader))
-      restored = work.catch(() => undefined)
-      return work.then(() => {
-        if (!running) return
-        for (const worker of workers.values()) worker.pump()
-        expiry.arm()
-        cancelTell?.()
-        cancelTell = clock.after(tellAgainMs, () => condition.tell())
-      })
-    },
+    suspend,
+    restore,
     async start() {
       if (running) return
       running = true

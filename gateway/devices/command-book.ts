@@ -1,4 +1,5 @@
-import type { StateWriter, StoreReader } from '../kernel/contracts.ts'
+import { createCommittedView } from '../kernel/committed-view.ts'
+import type { StateWriter, StoreReader, StoreWriter } from '../kernel/contracts.ts'
 import type { Claim } from './claims.ts'
 import { type LiveCommand, type Output, type StoredOutput, claimKey, createOutput, isOver, outputKey, storedOutput } from './output.ts'
 
@@ -21,17 +22,21 @@ export interface CommandBook {
   /** A new command, or a new state of a known one; in the current batch. */
   writeCommand(command: LiveCommand): void
   command(id: string): LiveCommand | undefined
+  /** As it is on disk. */
+  shown(id: string): LiveCommand | undefined
+  /** As they are on disk, in the order of their issue. */
   list(query: { after?: string; limit: number }): readonly LiveCommand[]
 }
 
 export interface CommandBookOptions { readonly maxOutputs: number; readonly history: number }
 
-export function createCommandBook(options: CommandBookOptions, deps: { readonly store: StateWriter }): CommandBook {
+export function createCommandBook(options: CommandBookOptions, deps: { readonly store: StateWriter & Pick<StoreWriter, 'onDisk'> }): CommandBook {
   const { store } = deps
   let outputs = new Map<string, Output>()
   let byDevice = new Map<string, Set<Output>>()
   let byCause = new Map<string, Set<Output>>()
   let commands = new Map<string, LiveCommand>()
+  const view = createCommittedView<LiveCommand>(store.onDisk, { sorted: false })
   let next = 1
 
   function remember(output: Output): void {
@@ -46,6 +51,7 @@ export function createCommandBook(options: CommandBookOptions, deps: { readonly 
       if (commands.size <= options.history) return
       if (!isOver(command.status)) continue
       commands.delete(command.id)
+      view.drop(command.id)
       store.delete('command', commandKey(command.number))
     }
   }
@@ -83,18 +89,16 @@ export function createCommandBook(options: CommandBookOptions, deps: { readonly 
     writeCommand(command) {
       commands.set(command.id, command)
       store.put('command', commandKey(command.number), JSON.stringify(command))
+      view.stage(command)
       if (commands.size > options.history) forgetOldest()
     },
     command: (id) => commands.get(id),
+    shown: (id) => view.get(id),
     list({ after, limit }) {
-      const found: LiveCommand[] = []
-      let past = after === undefined
-      for (const command of commands.values()) {
-        if (found.length >= limit) break
-        if (past) found.push(command)
-        else if (command.id === after) past = true
-      }
-      return found
+      const shown = view.list()
+      // The last of a page that is no longer remembered ends the list rather than beginning it anew.
+      const from = after === undefined ? 0 : shown.findIndex(({ id }) => id === after) + 1
+      return after !== undefined && from === 0 ? [] : shown.slice(from, from + limit)
     },
     async restore(reader) {
       const rows: (readonly [string, string])[] = []
@@ -121,6 +125,7 @@ export function createCommandBook(options: CommandBookOptions, deps: { readonly 
         const output = outputs.get(outputKey(command.device, command.actuator))
         if (output !== undefined && !isOver(command.status)) output.live = command
       }
+      view.replace(commands.values())
     },
   }
 }

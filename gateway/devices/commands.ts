@@ -49,6 +49,8 @@ export interface CommandsDeps {
 }
 
 export interface Commands extends CommandDesk {
+  /** Nothing is written or sent any more until `restore`: a commit failed, and what is in memory may not be true. */
+  suspend(): void
   restore(store: StoreReader): Promise<void>
   start(): Promise<void>
   stop(): Promise<void>
@@ -207,11 +209,18 @@ export function createCommands(options: CommandsOptions, deps: CommandsDeps): Co
     returns.look()
   }
 
+  function suspend(): void {
+    cancelResume?.()
+    returns.stop()
+    for (const output of book.outputs()) life.stopTimers(output, 'accept', 'ttl', 'done', 'return', 'override')
+  }
+
   return {
     onTransition,
+    suspend,
     request: (wanted) => publicCommand(request(wanted)),
     get(id) {
-      const found = book.command(id)
+      const found = book.shown(id)
       return found === undefined ? undefined : publicCommand(found)
     },
     list: (query) => book.list(query).map(publicCommand),
@@ -237,6 +246,7 @@ export function createCommands(options: CommandsOptions, deps: CommandsDeps): Co
       await book.restore(reader)
       for (const output of book.outputs()) for (const { order } of output.claims.values()) claimOrder = Math.max(claimOrder, order)
       if (!running) return
+      returns.start()
       cancelResume?.()
       cancelResume = clock.after(resumeAfterMs, resume)
     },
@@ -249,9 +259,7 @@ export function createCommands(options: CommandsOptions, deps: CommandsDeps): Co
     async stop() {
       if (!running) return
       running = false
-      cancelResume?.()
-      returns.stop()
-      for (const output of book.outputs()) life.stopTimers(output, 'accept', 'ttl', 'done', 'return', 'override')
+      suspend()
     },
     *metrics() {
       let claims = 0

@@ -1,10 +1,12 @@
-import type { Device, DeviceRegistry, StateWriter, StoreReader, Times } from '../kernel/contracts.ts'
+import { createCommittedView } from '../kernel/committed-view.ts'
+import type { Device, DeviceRegistry, StateWriter, StoreReader, StoreWriter, Times } from '../kernel/contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
-import type { Reading } from '../kernel/reading.ts'
+import type { Reading, StoredReading } from '../kernel/reading.ts'
 import { type ConfiguredDevice, type DeviceEdit, type StoredDevice, checkEdit, mergeDevice, unknownDevice } from './device-record.ts'
+import { type LastValue, type LastValues, committedValue, firstValue, nextValue } from './last-values.ts'
 
 export interface DevicesOptions {
   readonly configured: ReadonlyMap<string, ConfiguredDevice>
@@ -15,7 +17,7 @@ export interface DevicesOptions {
 }
 
 export interface DevicesDeps {
-  readonly store: StateWriter
+  readonly store: StateWriter & Pick<StoreWriter, 'onDisk'> & Pick<StoreReader, 'lastPosition'>
   readonly logger: Logger
   /** `limen.device.registered`, `.online`, `.offline`, `.changed`; in the current batch. */
   readonly emit: (event: NewEvent) => void
@@ -25,10 +27,14 @@ export interface DevicesDeps {
   readonly edited: (device: string) => void
 }
 
+/** Devices as they are known in the turn they are asked, which is what rules go by; `committed` is what others may see. */
 export interface Devices extends DeviceRegistry {
+  readonly committed: Pick<DeviceRegistry, 'get' | 'list'>
   restore(store: StoreReader): Promise<void>
-  /** A reading came in: keeps it as the metric's last value; registers a new device. Nothing is written but the coarse last-seen time. */
-  observe(reading: Reading): void
+  /** A reading that is in the log, after `restore`: last values are in no store of their own. Oldest first. */
+  recall(reading: StoredReading): void
+  /** A reading came in, at this position of the log: keeps it as the metric's last value; registers a new device. Nothing is written but the coarse last-seen time. */
+  observe(reading: Reading, position: number): void
   /** What came on `devices/{device}/status`; false: it is neither `online` nor `offline`. */
   status(device: string, payload: string, times: Times): boolean
   /** `unknown` where the device has not said. */
@@ -41,15 +47,15 @@ export interface Devices extends DeviceRegistry {
 interface Entry {
   readonly id: string
   stored: StoredDevice
-  view: Pick<Device, 'type' | 'labels' | 'settings'>
+  /** The configuration over what is stored. */
+  known: Pick<Device, 'type' | 'labels' | 'settings'>
   lastSeen: number
   /** Last seen as it is on disk. */
   writtenSeen: number
   metrics: Map<string, Slot>
 }
 
-/** The last value of one metric. */
-interface Slot { readonly entry: Entry; last: Reading }
+interface Slot extends LastValues { readonly entry: Entry }
 
 /** How old the last-seen time on disk may be. */
 const seenEveryMs = 10 * 60_000
@@ -58,6 +64,8 @@ const noLabels = Object.freeze({})
 /** Devices as they are known: from the configuration, from edits and from what they send. Last values live in memory only. */
 export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devices {
   const { maxDevices = 50_000, maxMetrics = 1_000, configured } = options
+  const { store } = deps
+  const view = createCommittedView<Omit<Device, 'metrics'>>(store.onDisk, { sorted: true })
   let entries = new Map<string, Entry>()
   /** By series id; null: beyond a bound. */
   let slots: (Slot | null | undefined)[] = []
@@ -66,7 +74,7 @@ export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devic
   let overflowMetrics = 0
 
   function make(id: string, stored: StoredDevice): Entry {
-    const entry: Entry = { id, stored, view: mergeDevice(stored, configured.get(id)), lastSeen: stored.lastSeen, writtenSeen: stored.lastSeen, metrics: new Map() }
+    const entry: Entry = { id, stored, known: mergeDevice(stored, configured.get(id)), lastSeen: stored.lastSeen, writtenSeen: stored.lastSeen, metrics: new Map() }
     entries.set(id, entry)
     sorted = undefined
     return entry
@@ -74,8 +82,10 @@ export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devic
 
   function write(entry: Entry, change: Partial<StoredDevice> = {}): void {
     entry.stored = { ...entry.stored, ...change, lastSeen: entry.lastSeen }
+    entry.known = mergeDevice(entry.stored, configured.get(entry.id))
     entry.writtenSeen = entry.lastSeen
-    deps.store.put('device', entry.id, JSON.stringify(entry.stored))
+    store.put('device', entry.id, JSON.stringify(entry.stored))
+    view.stage(summary(entry))
   }
 
   /** The entry, made and registered if it is new; undefined when there is no room. */
@@ -93,38 +103,43 @@ export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devic
     return entry
   }
 
-  function slotOf(reading: Reading): Slot | null {
-    const { series } = reading
-    const entry = seen(series.device, reading.receivedAt)
-    if (entry === undefined) return null
-    const known = entry.metrics.get(series.metric)
+  function slotOf(entry: Entry, metric: string, first: { value: LastValue; position: number }): Slot | null {
+    const known = entry.metrics.get(metric)
     if (known !== undefined) return known
     if (entry.metrics.size >= maxMetrics) return null
-    const slot = { entry, last: reading }
-    entry.metrics.set(series.metric, slot)
+    const slot = { entry, ...firstValue(first.value, first.position) }
+    entry.metrics.set(metric, slot)
     return slot
   }
 
-  function observe(reading: Reading): void {
+  /** The slot of a series that is heard of for the first time since the start. */
+  function findSlot(reading: Reading, position: number): Slot | null {
+    const entry = seen(reading.series.device, reading.receivedAt)
+    return entry === undefined ? null : slotOf(entry, reading.series.metric, { value: reading, position })
+  }
+
+  function observe(reading: Reading, position: number): void {
     let slot = slots[reading.series.id]
-    if (slot === undefined) slots[reading.series.id] = slot = slotOf(reading)
+    if (slot === undefined) slots[reading.series.id] = slot = findSlot(reading, position)
     if (slot === null) {
       overflowMetrics++
       return
     }
     // A late reading is not the newest value.
-    if (reading.ts >= slot.last.ts) slot.last = reading
+    if (reading.ts >= slot.newest.ts && slot.newest !== reading) nextValue(slot, reading, position, store.lastPosition())
     const { entry } = slot
     entry.lastSeen = reading.receivedAt
     if (entry.lastSeen - entry.writtenSeen >= seenEveryMs) write(entry)
   }
 
-  function view(entry: Entry): Device {
-    return {
-      ...summary(entry),
-      // A metric may be called __proto__; fromEntries makes it an ordinary member.
-      metrics: Object.fromEntries([...entry.metrics].map(([metric, { last }]) => [metric, { value: last.value, unit: last.unit ?? null, ts: last.ts, quality: last.quality }])),
-    }
+  const live = (entry: Entry): Device => deviceOf(summary(entry), entry, ({ newest }) => newest)
+
+  /** Undefined: nothing of it is on disk yet. */
+  function committed(id: string): Device | undefined {
+    const [entry, shown] = [entries.get(id), view.get(id)]
+    if (entry === undefined || shown === undefined) return undefined
+    const onDisk = store.lastPosition()
+    return deviceOf({ ...shown, lastSeen: entry.lastSeen }, entry, (slot) => committedValue(slot, onDisk))
   }
 
   function ensure(id: string): Entry {
@@ -137,26 +152,44 @@ export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devic
   return {
     get(id) {
       const entry = entries.get(id)
-      return entry === undefined ? undefined : view(entry)
+      return entry === undefined ? undefined : live(entry)
     },
     list({ after, limit }) {
       sorted ??= [...entries.keys()].sort((a, b) => (a < b ? -1 : 1))
-      const from = after === undefined ? 0 : firstAfter(sorted, after)
-      return sorted.slice(from, from + limit).map((id) => view(entries.get(id)!))
+      const from = after === undefined ? 0 : firstAfter(sorted, after, (id) => id)
+      return sorted.slice(from, from + limit).map((id) => live(entries.get(id)!))
     },
-    labels: (id) => entries.get(id)?.view.labels ?? noLabels,
-    type: (id) => entries.get(id)?.view.type ?? null,
+    committed: {
+      get: committed,
+      list({ after = '', limit }) {
+        const shown = view.list()
+        const found: Device[] = []
+        for (let i = firstAfter(shown, after, ({ id }) => id); i < shown.length && found.length < limit; i++) {
+          const device = committed(shown[i]!.id)
+          if (device !== undefined) found.push(device)
+        }
+        return found
+      },
+    },
+    labels: (id) => entries.get(id)?.known.labels ?? noLabels,
+    type: (id) => entries.get(id)?.known.type ?? null,
     statusOf: (id) => entries.get(id)?.stored.status ?? 'unknown',
     put(id, change: DeviceEdit) {
       checkEdit(id, change)
       const entry = ensure(id)
       write(entry, change)
-      entry.view = mergeDevice(entry.stored, configured.get(id))
       deps.emit({ type: 'limen.device.changed', subject: id, data: summary(entry) })
       deps.edited(id)
-      return view(entry)
+      return live(entry)
     },
     observe,
+    recall(reading) {
+      const entry = entries.get(reading.device)
+      if (entry === undefined) return
+      entry.lastSeen = Math.max(entry.lastSeen, reading.receivedAt)
+      const slot = slotOf(entry, reading.metric, { value: reading, position: reading.position })
+      if (slot !== null && slot.newest !== reading && reading.ts >= slot.newest.ts) nextValue(slot, reading, reading.position, reading.position)
+    },
     status(device, payload, times) {
       const word = payload.trim().toLowerCase()
       if (word !== 'online' && word !== 'offline') return false
@@ -169,24 +202,28 @@ export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devic
       deps.presence(device, word === 'online', times)
       return true
     },
-    async restore(store) {
+    async restore(reader) {
+      // At once: what is not on disk by now is not going to be, and its positions are given to others.
+      const onDisk = store.lastPosition()
+      const kept = [...entries.values()].map((entry) => [entry.id, [...entry.metrics].map(([metric, slot]) => [metric, committedValue(slot, onDisk)] as const)] as const)
       const rows: [string, StoredDevice][] = []
       for (let after: string | undefined; ; ) {
-        const page = await store.list('device', { limit: 1_000, ...(after === undefined ? {} : { after }) })
+        const page = await reader.list('device', { limit: 1_000, ...(after === undefined ? {} : { after }) })
         for (const [id, json] of page) rows.push([id, JSON.parse(String(json)) as StoredDevice])
         if (page.length === 0) break
         after = page.at(-1)![0]
       }
-      const before = entries
       entries = new Map()
       slots = []
       sorted = undefined
       for (const id of configured.keys()) make(id, unknownDevice)
       for (const [id, stored] of rows) make(id, stored)
-      // Last values are in no store: after a commit that failed those of before are still the best there are.
-      for (const entry of entries.values()) {
-        for (const [metric, { last }] of before.get(entry.id)?.metrics ?? []) entry.metrics.set(metric, { entry, last })
+      // Last values are in no store of their own: after a commit that failed those of before are still the best there are.
+      for (const [id, values] of kept) {
+        const entry = entries.get(id)
+        if (entry !== undefined) for (const [metric, value] of values) if (value !== null) slotOf(entry, metric, { value, position: onDisk })
       }
+      view.replace([...entries.values()].map(summary))
     },
     stop() {
       for (const entry of entries.values()) if (entry.lastSeen > entry.writtenSeen) write(entry)
@@ -199,17 +236,26 @@ export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devic
   }
 }
 
-function summary({ id, stored, view, lastSeen }: Entry): Omit<Device, 'metrics'> {
-  return { id, ...view, status: stored.status, firstSeen: stored.firstSeen, lastSeen }
+function deviceOf(of: Omit<Device, 'metrics'>, { metrics }: Entry, pick: (values: LastValues) => LastValue | null): Device {
+  const values = [...metrics].flatMap(([metric, slot]) => {
+    const last = pick(slot)
+    return last === null ? [] : [[metric, { value: last.value, unit: last.unit ?? null, ts: last.ts, quality: last.quality }] as const]
+  })
+  // A metric may be called __proto__; fromEntries makes it an ordinary member.
+  return { ...of, metrics: Object.fromEntries(values) }
 }
 
-/** Index of the first id greater than `after`. */
-function firstAfter(ids: readonly string[], after: string): number {
+function summary({ id, stored, known, lastSeen }: Entry): Omit<Device, 'metrics'> {
+  return { id, ...known, status: stored.status, firstSeen: stored.firstSeen, lastSeen }
+}
+
+/** Index of the first whose id is greater than `after`. */
+function firstAfter<T>(items: readonly T[], after: string, idOf: (item: T) => string): number {
   let low = 0
-  let high = ids.length
+  let high = items.length
   while (low < high) {
     const middle = (low + high) >> 1
-    if (ids[middle]! <= after) low = middle + 1
+    if (idOf(items[middle]!) <= after) low = middle + 1
     else high = middle
   }
   return low

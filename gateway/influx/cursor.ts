@@ -57,8 +57,9 @@ export function createCursor(books: Books, saveEveryMs: number, { store, clock, 
     pending = handed
     const position = books.position()
     try {
-      store.put(space, key, books.serialise())
+      // First, for it may throw: the row must not pass what is not yet a dead letter.
       for (const one of handed) onRefused(one)
+      store.put(space, key, books.serialise())
       pending = []
       store.onDisk((error) => {
         if (error === null) {

@@ -23,6 +23,27 @@ describe('a notification', () => {
     expect(desk.delivery.ledger()['lamp']).toEqual({ received: 1, delivered: 1, queued: 0, deadLettered: 0, dropped: {} })
   })
 
+  it('books no outcome between a failed commit and the restore: its books would be those of before', async () => {
+    let answer: (outcome: { kind: 'accepted' }) => void = () => {}
+    const lamp = scriptedTarget(() => new Promise((resolve) => { answer = resolve }))
+    const desk = await openDesk({ targets: { lamp } })
+    desk.happen('raised')
+    await desk.clock.advance(0)
+    // Undone with its batch, and the outcome of the one before comes before the restore.
+    desk.store.failNextCommit(new Error('disk'))
+    desk.happen('raised', { alarm: { id: 'a2' } })
+    await desk.clock.advance(0)
+    desk.delivery.suspend()
+    const before = await desk.store.list('ledger')
+    answer({ kind: 'accepted' })
+    await desk.clock.advance(10)
+    expect(await desk.store.list('ledger')).toEqual(before)
+    expect(() => desk.delivery.deposit({ target: 'lamp', event: eventOf(makeTransition('raised')), idempotencyKey: 'k', cause: 'c', answer: 'a' })).toThrow(expect.objectContaining({ code: 'STORE_FAILED' }) as Error)
+    await desk.delivery.restore(desk.store)
+    await desk.clock.advance(10)
+    expect(desk.delivery.ledger()['lamp']).toEqual({ received: 1, delivered: 1, queued: 0, deadLettered: 0, dropped: {} })
+  })
+
   it('carries an idempotency key of alarm, occurrence, sequence and target', async () => {
     const [lamp, phone] = [scriptedTarget(), scriptedTarget()]
     const desk = await openDesk({ targets: { lamp, phone } })

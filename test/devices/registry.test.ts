@@ -24,7 +24,8 @@ async function open(options: Partial<DevicesOptions> = {}, store: MemoryStore = 
   const observe = (device: string, metric: string, value: Value, members: Partial<Reading> = {}): void => {
     const key = `${device}/${metric}`
     if (!series.has(key)) series.set(key, { id: series.size, device, metric, storedId: series.size })
-    devices.observe({ series: series.get(key)!, value, quality: 'good', unit: undefined, ts: 1_000, tsGiven: false, seq: undefined, receivedAt: 1_000, k: 0, ...members })
+    const reading: Reading = { series: series.get(key)!, value, quality: 'good', unit: undefined, ts: 1_000, tsGiven: false, seq: undefined, receivedAt: 1_000, k: 0, ...members }
+    devices.observe(reading, store.appendReading(reading, 1))
   }
   return { devices, store, events, said, edited, observe, types: () => events.map(({ type, subject }) => `${type.replace('limen.device.', '')} ${subject}`) }
 }
@@ -159,5 +160,49 @@ describe('the registry', () => {
     expect(devices.get('bed-1')!.metrics['hr']!.value).toBe(80)
     observe('bed-1', 'hr', 82)
     expect(devices.get('bed-1')!.metrics['hr']!.value).toBe(82)
+  })
+
+  it('shows others only what is on disk: devices, status, edits, last values', async () => {
+    const store = createMemoryStore()
+    const { devices, observe } = await open({}, store)
+    observe('bed-1', 'hr', 80)
+    devices.status('bed-1', 'online', times(1))
+    expect(devices.get('bed-1')).toMatchObject({ status: 'online', metrics: { hr: { value: 80 } } })
+    expect(devices.committed.get('bed-1')).toBeUndefined()
+    expect(devices.committed.list({ limit: 10 })).toEqual([])
+    await store.commit()
+    expect(devices.committed.get('bed-1')).toEqual(devices.get('bed-1'))
+    observe('bed-1', 'hr', 81)
+    observe('bed-1', 'hr', 82)
+    devices.put('bed-1', { labels: { ward: 'east' } })
+    expect(devices.committed.list({ limit: 10 })).toMatchObject([{ labels: {}, metrics: { hr: { value: 80 } } }])
+    store.failNextCommit(new Error('disk full'))
+    await store.commit()
+    await devices.restore(store)
+    expect(devices.get('bed-1')).toMatchObject({ labels: {}, metrics: { hr: { value: 80 } } })
+    observe('bed-1', 'hr', 83)
+    await store.commit()
+    expect(devices.committed.get('bed-1')!.metrics['hr']!.value).toBe(83)
+  })
+
+  it('lists what is on disk page by page, in the order of ids', async () => {
+    const { devices, observe } = await open()
+    for (const id of ['c', 'a', 'b']) observe(id, 'hr', 1)
+    await settled()
+    const page = (after?: string) => devices.committed.list({ limit: 2, ...(after === undefined ? {} : { after }) }).map(({ id }) => id)
+    expect([page(), page('a'), page('b'), page('c')]).toEqual([['a', 'b'], ['b', 'c'], ['c'], []])
+  })
+
+  it('knows last values again from the readings of the log', async () => {
+    const { observe, store } = await open()
+    observe('bed-1', 'hr', 80, { ts: 10_000, receivedAt: minute, unit: '/min' })
+    observe('bed-1', 'hr', 70, { ts: 9_000, receivedAt: 2 * minute })
+    await settled()
+    const again = await open({}, store.crash())
+    for (const reading of await again.store.readings({ limit: 10 })) again.devices.recall(reading)
+    expect(again.devices.committed.get('bed-1')).toMatchObject({ lastSeen: 2 * minute, metrics: { hr: { value: 80, unit: '/min', ts: 10_000, quality: 'good' } } })
+    again.observe('bed-1', 'hr', 90, { ts: 11_000, receivedAt: 3 * minute })
+    await settled()
+    expect(again.devices.committed.get('bed-1')!.metrics['hr']!.value).toBe(90)
   })
 })

@@ -150,6 +150,7 @@ describe('after a restart', () => {
     expect(bench.sent()).toEqual([])
     bench.happen('cleared', [])
     expect(bench.sent()).toEqual(['off @2'])
+    await bench.clock.advance(0)
     expect(bench.commands.list({ limit: 10 }).map(({ seq, status }) => [seq, status])).toEqual([[1, 'done'], [2, 'sent']])
   })
 

@@ -24,11 +24,12 @@ describe('committing', () => {
     posted = []
     told = []
     committer = createCommitter({
-      clock, logger: silentLogger, builder, policy: createCommitPolicy({ windowMs: 50 }),
+      clock, lastingMs: () => 7_000 + clock.monotonic(), logger: silentLogger, builder, policy: createCommitPolicy({ windowMs: 50 }),
       post: (batch) => void posted.push(batch),
       committed: (batch) => void told.push(`committed ${batch.first}-${batch.last}`),
       announced: (batch) => void told.push(`announced ${batch.last}`),
       notCommitted: () => 1,
+      lost: () => void told.push('lost'),
     })
   })
 
@@ -93,12 +94,12 @@ describe('committing', () => {
     expect(told).toEqual(['committed 1-1', 'a', 'announced 1', 'waited'])
   })
 
-  it('fails all that was appended since the last good commit, then starts anew', async () => {
+  it('fails all that was appended since the last good commit, then starts anew; who evaluates hears of it first', async () => {
     append('a')
     await turn()
     append('b')
     committer.answered(full)
-    expect(told).toEqual(['a: STORE_FULL', 'b: STORE_FULL'])
+    expect(told).toEqual(['lost', 'a: STORE_FULL', 'b: STORE_FULL'])
     append('c')
     await clock.advance(499)
     expect(posted).toHaveLength(1)
