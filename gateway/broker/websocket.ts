@@ -34,6 +34,8 @@ export async function openWebSocketDoor(
   function refuse(socket: Duplex, status: string): void {
     // The peer may be gone by now; nothing is lost with it.
     socket.on('error', () => socket.destroy())
+    // A peer that leaves its half open would stay.
+    socket.once('finish', () => socket.destroy())
     socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
     deps.onRefused(status.slice(0, 3))
   }

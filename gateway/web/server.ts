@@ -61,6 +61,8 @@ export function createWeb(options: WebOptions, deps: WebDeps): Web {
 
   const serverOptions: FastifyServerOptions = {
     logger: false,
+    // Java's HTTP client offers h2c with every request: only a WebSocket is taken for an upgrade.
+    http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
     bodyLimit: 65_536,
     requestTimeout: 30_000,
     keepAliveTimeout: 75_000,
@@ -102,7 +104,11 @@ export function createWeb(options: WebOptions, deps: WebDeps): Web {
   healthRoutes(app, context)
   app.register((scope) => pageRoutes(scope, context))
   app.server.on('upgrade', (request, socket) => {
-    if (request.url?.split('?', 1)[0] !== webSocketPath) socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    if (request.url?.split('?', 1)[0] === webSocketPath) return
+    // Node takes its own listener off an upgraded socket: without one, a reset would end the process.
+    socket.on('error', () => socket.destroy())
+    socket.once('finish', () => socket.destroy())
+    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
   })
 
   let stopRechecking: (() => void) | undefined
