@@ -22,8 +22,10 @@ import type { Inbound, Resume } from './kernel/contracts.ts'
 import type { Logger } from './kernel/log.ts'
 import { isLoopbackHost } from './kernel/loopback.ts'
 import type { Problem } from './kernel/problem.ts'
+import { createLastGoodRules } from './last-good-rules.ts'
 import { createLifecycle } from './lifecycle.ts'
 import { createPipeline } from './pipeline.ts'
+import { recallReadings } from './recall.ts'
 import { createRuleKeeper } from './rule-keeper.ts'
 import type { LoadedRules } from './rules/load.ts'
 import { kinds } from './rules/kinds.ts'
@@ -55,8 +57,6 @@ export interface Gateway {
   addresses(): { readonly mqtt: Address; readonly http: Address }
 }
 
-/** What a start may read of the log to know duplicates again: at most this many readings of the last 10 minutes. */
-const recall = { maxReadings: 500_000, sinceMs: 600_000 }
 const maxSeries = 200_000
 
 /**
@@ -158,6 +158,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
   const rules = createRuleKeeper(config, {
     clock,
     logger,
+    lastGood: createLastGoodRules(store),
     load: deps.loadRules,
     rereadSources: deps.rereadRules,
     replace: (set) => pipeline.replaceRules(set),
@@ -184,7 +185,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     delivery.suspend()
     const inbound: Inbound[] = []
     await devices.restore(store)
-    await ingest.restore(store, recentReadings(inbound))
+    await ingest.restore(store, recalled(inbound))
     posted.restore(inbound, clock.wall())
     await stage.restore(store, how)
     if (how.kind === 'start') await broker.restore(inbound)
@@ -192,11 +193,10 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     await delivery.restore(store)
   }
 
-  async function* recentReadings(inbound: Inbound[]) {
-    for await (const batch of store.recent({ maxReadings: recall.maxReadings, sinceWallMs: clock.wall() - recall.sinceMs })) {
-      inbound.push(...batch.inbound)
-      for (const reading of batch.readings) devices.recall(reading)
-      yield batch.readings
+  async function* recalled(inbound: Inbound[]) {
+    for await (const readings of recallReadings(store, { nowMs: clock.wall(), inbound })) {
+      for (const reading of readings) devices.recall(reading)
+      yield readings
     }
   }
 

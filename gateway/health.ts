@@ -17,9 +17,12 @@ export interface HealthWatch {
   readonly metrics: MetricSource
 }
 
+const tellEveryLooks = 5
+
 /** Is the gateway able to do its work? InfluxDB away does not make it unready. */
 export function createHealth(deps: HealthDeps): HealthWatch {
   let diskWasWritable = true
+  let looks = 0
 
   function report(): Health {
     const { writable, reason } = deps.store.health()
@@ -41,7 +44,9 @@ export function createHealth(deps: HealthDeps): HealthWatch {
     report,
     look() {
       const { writable, reason } = deps.store.health()
-      if (writable === diskWasWritable) return
+      // An alarm that cannot be stored is undone with its batch: it is told again and again, and is the first to be stored
+      // when there is room. By that an idle gateway finds out, too.
+      if (writable === diskWasWritable && (writable || ++looks % tellEveryLooks !== 0)) return
       diskWasWritable = writable
       deps.condition({ rule: 'technical.disk', active: !writable, message: writable ? 'The store takes writes again' : `The store takes no writes: ${reason ?? 'unknown'}` })
     },

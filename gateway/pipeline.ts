@@ -85,7 +85,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
   /** What a room will not do, with its reason; or nothing can be stored, and its source is to send it again. */
   function refuse(refusal: LimenError, done: Parameters<Accept>[1]): void {
-    const receipt: Receipt = { taken: false, reason: refusal.message }
+    const receipt: Receipt = { taken: false, reason: refusal.message, refused: refusal.code }
     if (refusal.code === 'STORE_FAILED' || refusal.code === 'STORE_CLOSED') return done(refusal, receipt)
     store.onDisk((error) => done(error, receipt))
   }

@@ -11,6 +11,9 @@ import { usage } from './usage.ts'
 /** How long after the start compiled code is written to the cache: a gateway that is killed later has it all the same. */
 const cacheFlushMs = 10_000
 
+/** What is left open after `limen start` has ended may end by itself for so long. */
+const lingerMs = 1_000
+
 /** sysexits.h EX_SOFTWARE: a fault of Limen's own. */
 const unexpected = 70
 
@@ -44,6 +47,8 @@ export async function runProcess(): Promise<void> {
   const cancelFlush = systemClock.after(cacheFlushMs, () => nodeModule.flushCompileCache())
   process.exitCode = await runCommandLine(process.argv.slice(2), deps)
   cancelFlush()
+  // A part that did not stop in time must not keep the process: whoever stopped it waits for its end.
+  if (process.argv[2] === 'start') systemClock.after(lingerMs, () => process.exit())
 }
 
 /** Finds the command, runs it, prints what went wrong. Gives the exit code; never throws. */

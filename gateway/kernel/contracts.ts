@@ -3,6 +3,7 @@
  * the wiring (gateway.ts) hands the implementations over.
  */
 import type { Alarm, OperatorAction, OperatorOutcome, Transition } from './alarm.ts'
+import type { ErrorCode } from './errors.ts'
 import type { CloudEvent, NewEvent } from './event.ts'
 import type { Principal, Role } from './principal.ts'
 import type { Labels, Reading, StoredReading, Value } from './reading.ts'
@@ -179,8 +180,8 @@ export type Incoming = InboundPublish | InboundEvent | InboundAction | InboundCo
 
 export type Receipt =
   | { readonly taken: true; readonly duplicate?: boolean }
-  /** Stored as `limen.reading.rejected` and to be acknowledged all the same. */
-  | { readonly taken: false; readonly reason: string }
+  /** Stored as `limen.reading.rejected`, or refused by a room with this code; to be acknowledged all the same. */
+  | { readonly taken: false; readonly reason: string; readonly refused?: ErrorCode }
   | { readonly taken: true; readonly outcome: OperatorOutcome }
   | { readonly taken: true; readonly commandId: string }
 

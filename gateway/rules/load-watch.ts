@@ -13,7 +13,7 @@ import type { Bases } from './load-files.ts'
 import { expandSources, fingerprint } from './load-files.ts'
 
 export interface RuleWatchOptions extends Bases {
-  /** What runs now, as it was loaded. */
+  /** What was loaded, and the rules that run; with problems, those are of an earlier set. */
   readonly running: LoadedRules
   readonly sources: readonly RuleSource[]
   /** limen.yaml, absolute: rules may be written in it, and it names the files. Undefined: not watched. */
@@ -57,7 +57,7 @@ export function watchRules(options: RuleWatchOptions, deps: RuleWatchDeps): Rule
   let glimpsed = ''
   let looks = 0
   let runningVersions = versions(options.running.rules)
-  let lastWasInvalid = false
+  let lastWasInvalid = options.running.problems.length > 0
   let started = false
   let busy: Promise<void> | undefined
   let again = false

@@ -119,13 +119,14 @@ export function createFakeUsers(): FakeUsers {
   }
 }
 
-export interface FakeDoor { accept: Accept; readonly taken: Incoming[]; failNext(error: Error): void; refuseNext(outcome: OperatorOutcome): void }
+export interface FakeDoor { accept: Accept; readonly taken: Incoming[]; failNext(error: Error): void; refuseNext(outcome: OperatorOutcome): void; receiptOfNext(receipt: Receipt): void }
 
 /** The door with nothing behind it but the store: actions change the board, events and own events are appended. */
 export function createDoor(deps: { store: StoreWriter; board: Map<string, Alarm>; commands: CommandDesk }): FakeDoor {
   const taken: Incoming[] = []
   let failure: Error | undefined
   let refusal: OperatorOutcome | undefined
+  let given: Receipt | undefined
 
   function act(action: OperatorAction): OperatorOutcome {
     const outcome = refusal
@@ -163,6 +164,9 @@ export function createDoor(deps: { store: StoreWriter; board: Map<string, Alarm>
     failNext(error) {
       failure = error
     },
+    receiptOfNext(receipt) {
+      given = receipt
+    },
     refuseNext(outcome) {
       refusal = outcome
     },
@@ -174,7 +178,8 @@ export function createDoor(deps: { store: StoreWriter; board: Map<string, Alarm>
         queueMicrotask(() => done(error, { taken: true }))
         return
       }
-      const receipt = receiptOf(input)
+      const receipt = given ?? receiptOf(input)
+      given = undefined
       deps.store.onDisk((failed) => done(failed, receipt))
     },
   }

@@ -170,6 +170,15 @@ describe('rules', () => {
 })
 
 describe('commands', () => {
+  it('that the commands refuse are answered with their reason, not as a fault', async () => {
+    const { call, door } = scene()
+    const post = () => call({ method: 'POST', url: api('commands'), payload: { device: 'lamp', actuator: 'light', value: true } })
+    door.receiptOfNext({ taken: false, reason: 'there are more actuators than the gateway takes', refused: 'OVERLOADED' })
+    expect((await post()).json()).toMatchObject({ status: 503, detail: 'there are more actuators than the gateway takes' })
+    door.receiptOfNext({ taken: false, reason: 'internal fault' })
+    expect((await post()).statusCode).toBe(500)
+  })
+
   it('are accepted with 202 and can be followed', async () => {
     const { call, door } = scene()
     const answer = await call({ method: 'POST', url: api('commands'), payload: { device: 'lamp', actuator: 'light', value: true, ttl: '30s', by: 'otto' } })

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { XStatic } from 'typebox/schema'
+import { LimenError } from '../../kernel/errors.ts'
 import { admit, fault } from '../admit.ts'
 import type { WebContext } from '../context.ts'
 import { afterSchema, defaultLimit, limitSchema, pageOf, readDuration, readTopicLevel } from '../paging.ts'
@@ -47,6 +48,7 @@ export function commandRoutes(app: FastifyInstance, context: WebContext): void {
           ...(ttlMs === undefined ? {} : { ttlMs }),
         },
       })
+      if (!receipt.taken && receipt.refused !== undefined) throw new LimenError(receipt.refused, receipt.reason)
       if (!('commandId' in receipt)) throw fault()
       return reply.code(202).header('location', `/api/v1/commands/${encodeURIComponent(receipt.commandId)}`).send(commands.get(receipt.commandId) ?? { id: receipt.commandId })
     },
