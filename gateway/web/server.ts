@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fastifyCookie from '@fastify/cookie'
-import type { FastifyInstance, FastifyServerOptions } from 'fastify'
+import type { FastifyHttpOptions, FastifyInstance, FastifyServerOptions } from 'fastify'
 import { fastify } from 'fastify'
 import { asError, LimenError } from '../kernel/errors.ts'
 import type { MetricSource } from '../kernel/metric.ts'
@@ -59,7 +59,7 @@ export function createWeb(options: WebOptions, deps: WebDeps): Web {
   const routes: RegisteredRoute[] = []
   const counts = new Map<number, number>()
 
-  const serverOptions: FastifyServerOptions = {
+  const serverOptions: FastifyHttpOptions<Server> = {
     logger: false,
     // Java's HTTP client offers h2c with every request: only a WebSocket is taken for an upgrade.
     http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
