@@ -79,6 +79,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
       // Shelving ends by the wall clock.
       pipeline.advance()
     },
+    onStall: (stalledMs) => pipeline.record({ type: 'limen.gateway.stalled', data: { stalledMs } }),
   })
   const loopback = isLoopbackHost(config.mqtt.host) && isLoopbackHost(config.http.host)
   const loopbackTrusted = loopback && config.auth.loopback === 'trusted'

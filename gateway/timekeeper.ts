@@ -2,7 +2,7 @@ import type { Cancel, Clock } from './kernel/clock.ts'
 import type { Times } from './kernel/contracts.ts'
 
 export interface Timekeeper {
-  /** Now. `at` goes on where the last run ended (set by `resume`); whole milliseconds. */
+  /** Now. `at` goes on where the last run ended (set by `resume`), and where this one stalled; whole milliseconds. */
   readonly times: () => Times
   /** `at` continues from here: the time of the last commit or heartbeat before this start. */
   resume(lastAt: number): void
@@ -15,10 +15,17 @@ export interface Timekeeper {
 /** The longest the wall clock may drift from the monotonic one within a second before it counts as a step. */
 const stepMs = 1_000
 const beatMs = 1_000
+const looksPerBeat = 4
+/**
+ * Four looks missed: the process did not run (SIGSTOP, a machine that was suspended, no processor for it). What was sent meanwhile
+ * waits in the sockets and is read only after whatever timer is overdue: silence of which nobody can know. So a stall is no
+ * up-time, as the time between a kill and the next start is none.
+ */
+const stallMs = 1_000
 
 /**
  * Drives what happens by time alone: due timers of the rules, a beat a second for whoever needs one,
- * and the notice that the wall clock jumped.
+ * and the notice that the wall clock jumped or that the process stood still.
  */
 export function createTimekeeper(deps: {
   readonly clock: Clock
@@ -26,16 +33,33 @@ export function createTimekeeper(deps: {
   readonly onDue: () => void
   readonly onBeat: (times: Times) => void
   readonly onStep: (stepMs: number) => void
+  /** The process did not run for so long; `at` has not moved meanwhile. */
+  readonly onStall: (stalledMs: number) => void
 }): Timekeeper {
   const { clock } = deps
   let origin = -clock.monotonic()
   let armedFor = Infinity
   let cancelDue: Cancel = () => {}
-  let cancelBeat: Cancel = () => {}
+  let cancelLook: Cancel = () => {}
   let running = false
   let wallMinusMonotonic = clock.wall() - clock.monotonic()
 
-  const at = (): number => Math.floor(clock.monotonic() + origin)
+  let lookedAt = clock.monotonic()
+  let looks = 0
+  let stalledMs = 0
+
+  function now(): number {
+    const monotonic = clock.monotonic()
+    const gapMs = monotonic - lookedAt
+    lookedAt = monotonic
+    if (running && gapMs > stallMs) {
+      origin -= gapMs
+      stalledMs += gapMs
+    }
+    return monotonic + origin
+  }
+
+  const at = (): number => Math.floor(now())
 
   function arm(): void {
     if (!running) return
@@ -45,15 +69,26 @@ export function createTimekeeper(deps: {
     armedFor = due
     if (due === Infinity) return
     // Rounded up: a timer that fires a fraction early would find nothing due and come again.
-    cancelDue = clock.after(Math.max(0, Math.ceil(due - (clock.monotonic() + origin))), () => {
+    cancelDue = clock.after(Math.max(0, Math.ceil(due - now())), () => {
       armedFor = Infinity
-      deps.onDue()
+      // Not yet, where a stall lay between.
+      if (at() >= due) deps.onDue()
       arm()
     })
   }
 
+  /** Often, so that a stall is known to the quarter of a second; every fourth is a beat. */
+  function look(): void {
+    cancelLook = clock.after(beatMs / looksPerBeat, look)
+    now()
+    if (stalledMs > 0) {
+      deps.onStall(Math.round(stalledMs))
+      stalledMs = 0
+    }
+    if (++looks % looksPerBeat === 0) beat()
+  }
+
   function beat(): void {
-    cancelBeat = clock.after(beatMs, beat)
     const offset = clock.wall() - clock.monotonic()
     const step = offset - wallMinusMonotonic
     wallMinusMonotonic = offset
@@ -71,13 +106,14 @@ export function createTimekeeper(deps: {
     start() {
       if (running) return
       running = true
-      cancelBeat = clock.after(beatMs, beat)
+      lookedAt = clock.monotonic()
+      cancelLook = clock.after(beatMs / looksPerBeat, look)
       arm()
     },
     stop() {
       running = false
       cancelDue()
-      cancelBeat()
+      cancelLook()
       armedFor = Infinity
     },
   }

@@ -15,6 +15,7 @@ function setUp() {
     },
     onBeat: ({ at }) => seen.push(`beat@${at}`),
     onStep: (ms) => seen.push(`step ${ms}`),
+    onStall: (ms) => seen.push(`stall ${ms}`),
   })
   return { clock, seen, keeper, setDue: (at: number) => { due = at } }
 }
@@ -52,5 +53,34 @@ describe('the timekeeper', () => {
     keeper.stop()
     await clock.advance(5_000)
     expect(seen).toHaveLength(3)
+  })
+
+  it('does not count the time in which the process did not run, and fires nothing for it', async () => {
+    const { clock, seen, keeper, setDue } = setUp()
+    keeper.start()
+    setDue(3_000)
+    keeper.arm()
+    await clock.advance(900)
+    clock.stall(10_000)
+    // Whoever asks first, before any timer: a packet that waited in a socket.
+    expect(keeper.times().at).toBeLessThanOrEqual(900)
+    await clock.advance(0)
+    expect(seen.filter((each) => !each.startsWith('beat'))).toEqual(['stall 10150'])
+    await clock.advance(1_500)
+    expect(seen.filter((each) => each.startsWith('due'))).toEqual([])
+    await clock.advance(1_000)
+    expect(seen.filter((each) => each.startsWith('due'))).toEqual(['due@3000'])
+    keeper.stop()
+  })
+
+  it('takes a busy process, late by less than a second, for what it is', async () => {
+    const { clock, seen, keeper } = setUp()
+    keeper.start()
+    await clock.advance(500)
+    clock.stall(900)
+    expect(keeper.times().at).toBe(1_400)
+    await clock.advance(100)
+    expect(seen.filter((each) => each.startsWith('stall'))).toEqual([])
+    keeper.stop()
   })
 })

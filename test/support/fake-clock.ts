@@ -5,6 +5,8 @@ export interface FakeClock extends Clock {
   advance(ms: number): Promise<void>
   /** The wall clock jumps; monotonic time and timers do not notice. */
   stepWall(ms: number): void
+  /** The process does not run for so long: time passes, and what fell due meanwhile fires with the next `advance`. */
+  stall(ms: number): void
 }
 
 /** A clock that stands still until told otherwise. Wall time starts at 2026-01-01T00:00:00Z. */
@@ -39,6 +41,9 @@ export function createFakeClock(start = { wallMs: Date.UTC(2026, 0, 1), monotoni
     },
     stepWall(ms) {
       wallOffsetMs += ms
+    },
+    stall(ms) {
+      monotonicMs += ms
     },
   }
 }
