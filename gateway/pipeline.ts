@@ -1,6 +1,6 @@
 import type { Announcements } from './announce.ts'
 import type { Gate } from './gate.ts'
-import { readApplicationData } from './ingest/application-event.ts'
+import { readApplicationEvent } from './ingest/application-event.ts'
 import { readCommandPayload } from './ingest/command-payload.ts'
 import { textOf } from './ingest/fields.ts'
 import type { Ingest, Route } from './ingest/ingest.ts'
@@ -128,9 +128,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       }
       case 'set':
         return takeManualCommand(input, topic.device, topic.actuator)
-      case 'event':
-        store.appendEvent(announcements.event({ type: topic.type, data: readApplicationData(payload) }, times.wallMs))
+      case 'event': {
+        const read = readApplicationEvent(topic.type, payload)
+        if ('reason' in read) return reject('', input, [read])
+        store.appendEvent(announcements.event({ type: topic.type, data: read.data }, times.wallMs))
         return taken
+      }
       default:
         return topic satisfies never
     }

@@ -112,10 +112,12 @@ describe('the pipeline', () => {
     publish('devices/a/t', '{"value":')
     publish('devices/a/status', 'maybe')
     publish('devices/a/lamp/ack', '{}')
+    publish('events/limen.alarm.raised', '{}')
+    publish('events/door', 'ajar')
     await store.commit()
-    expect(receipts.map((r) => 'taken' in r && r.taken)).toEqual([false, false, false, false])
+    expect(receipts.map((r) => 'taken' in r && r.taken)).toEqual([false, false, false, false, false, false])
     expect((await entries()).filter((e) => e.kind === 'reading').map((e) => e.reading.metric)).toEqual(['t'])
-    expect((await events()).map((e) => (e.data as { reason: string }).reason)).toEqual(['bad-value', 'not-json', 'bad-status', 'bad-ack'])
+    expect((await events()).map((e) => (e.data as { reason: string }).reason)).toEqual(['bad-value', 'not-json', 'bad-status', 'bad-ack', 'bad-event', 'not-json'])
   })
 
   it('refuses a series beyond the bound, and says so', async () => {

@@ -1,12 +1,16 @@
+import { deepestJson, depthOf } from '../kernel/json-depth.ts'
 import { textOf } from './fields.ts'
+import type { Fault } from './sample.ts'
 
-/** What was published on `events/{type}`, as the event's data: JSON where it is, else its text, which an application event may be. */
-export function readApplicationData(payload: Uint8Array): unknown {
-  // What is no UTF-8 is kept with replacement characters: an event is for routes and people, not for arithmetic.
-  const text = textOf(payload) ?? Buffer.from(payload).toString('utf8')
+/** What was published on `events/{type}`: JSON, the event's data. Types that begin with `limen.` are the gateway's own. */
+export function readApplicationEvent(type: string, payload: Uint8Array): { readonly data: unknown } | Fault {
+  if (type.startsWith('limen.')) return { reason: 'bad-event', detail: 'types that begin "limen." are the gateway\'s own; choose another' }
+  const text = textOf(payload)
+  if (text === undefined) return { reason: 'not-utf8', detail: 'the payload is not UTF-8 text' }
+  if (depthOf(text) > deepestJson) return { reason: 'too-deep', detail: `an event's data may be nested ${deepestJson} deep` }
   try {
-    return JSON.parse(text)
-  } catch {
-    return text
+    return { data: JSON.parse(text) as unknown }
+  } catch (cause) {
+    return { reason: 'not-json', detail: `no JSON: ${(cause as Error).message.slice(0, 120)}; put a text in quotes` }
   }
 }

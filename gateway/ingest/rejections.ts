@@ -42,7 +42,7 @@ export function createRejections(): Rejections {
       share.withheld = 0
       return {
         type: 'limen.reading.rejected',
-        subject: device,
+        ...(device === '' ? {} : { subject: device }),
         data: {
           device,
           topic,

@@ -13,7 +13,7 @@ export interface Sample {
 /** Why something could not be read; the label `reason` of `limen_readings_rejected_total`. */
 export type RejectionReason =
   | 'not-utf8' | 'not-json' | 'not-an-object' | 'bad-ts' | 'bad-seq' | 'bad-value' | 'bad-metric'
-  | 'too-deep' | 'too-many-metrics' | 'too-long' | 'bad-status' | 'bad-ack' | 'bad-command' | 'series-limit' | 'device-limit'
+  | 'too-deep' | 'too-many-metrics' | 'too-long' | 'bad-status' | 'bad-ack' | 'bad-command' | 'bad-event' | 'series-limit' | 'device-limit'
 
 export interface Fault {
   readonly reason: RejectionReason

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { depthOf } from '../../gateway/web/body.ts'
 import { check, readQuery } from '../../gateway/web/check.ts'
 
 const schema = {
@@ -41,15 +40,6 @@ describe('the check of a request', () => {
   it('never throws, whatever it is given', () => {
     fc.assert(fc.property(fc.anything({ withNullPrototype: true }), (data) => {
       expect(Array.isArray(check(schema, data))).toBe(true)
-    }))
-  })
-})
-
-describe('the depth of a JSON text', () => {
-  it('is what parsing would find', () => {
-    const depth = (value: unknown): number => (typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depth)) : 0)
-    fc.assert(fc.property(fc.jsonValue(), (value) => {
-      expect(depthOf(JSON.stringify(value))).toBe(depth(value))
     }))
   })
 })
