@@ -21,8 +21,13 @@ const tellEveryLooks = 5
 
 /** Is the gateway able to do its work? InfluxDB away does not make it unready. */
 export function createHealth(deps: HealthDeps): HealthWatch {
-  let diskWasWritable = true
+  /** Why nothing could be stored at the last look. */
+  let trouble: string | undefined
   let looks = 0
+
+  function tell(active: boolean, message: string): void {
+    deps.condition({ rule: 'technical.disk', active, message })
+  }
 
   function report(): Health {
     const { writable, reason } = deps.store.health()
@@ -43,12 +48,19 @@ export function createHealth(deps: HealthDeps): HealthWatch {
   return {
     report,
     look() {
-      const { writable, reason } = deps.store.health()
-      // An alarm that cannot be stored is undone with its batch: it is told again and again, and is the first to be stored
-      // when there is room. By that an idle gateway finds out, too.
-      if (writable === diskWasWritable && (writable || ++looks % tellEveryLooks !== 0)) return
-      diskWasWritable = writable
-      deps.condition({ rule: 'technical.disk', active: !writable, message: writable ? 'The store takes writes again' : `The store takes no writes: ${reason ?? 'unknown'}` })
+      const { writable, reason = 'unknown' } = deps.store.health()
+      if (!writable) {
+        trouble = reason
+        // An alarm that cannot be stored is undone with its batch. To try again is also how a gateway with nothing else to
+        // store finds out that there is room.
+        if (looks++ % tellEveryLooks === 0) tell(true, `The store takes no writes: ${reason}`)
+      } else if (trouble !== undefined) {
+        // It may never have been stored; now it is known to the journal and to whoever is told, from beginning to end.
+        tell(true, `The store took no writes: ${trouble}`)
+        tell(false, 'The store takes writes again')
+        trouble = undefined
+        looks = 0
+      }
     },
     *metrics() {
       yield { name: 'limen_up', help: '1 while the gateway takes readings in.', type: 'gauge', value: report().ready ? 1 : 0 }

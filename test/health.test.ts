@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createHealth } from '../gateway/health.ts'
 
 describe('health', () => {
-  it('raises the alarm of the disk, and tells it again while nothing can be stored: the telling before was undone', () => {
+  it('tells the alarm of the disk again while nothing can be stored, and once more when something can: those before were undone', () => {
     const told: boolean[] = []
     let writable = true
     const health = createHealth({
@@ -21,6 +21,6 @@ describe('health', () => {
     expect(health.report()).toMatchObject({ ready: false, checks: { store: { ok: false, detail: 'the disk is full' } } })
     writable = true
     look(3)
-    expect(told).toEqual([true, true, true, false])
+    expect(told).toEqual([true, true, true, true, false])
   })
 })
