@@ -1,14 +1,15 @@
 import type { Accept, StoreWriter } from '../kernel/contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
+import { hash53 } from '../kernel/hash.ts'
 import { mayPublish } from './access.ts'
 import type { Counters } from './counters.ts'
 import type { Debts, FanOut, Message } from './fan-out.ts'
-import { carriesIdentity, hashMessage } from './hash.ts'
 import type { InboundMemory, Remembered } from './inbound-memory.ts'
 import type { IncomingIds } from './incoming.ts'
 import type { Done } from './done.ts'
 import type { Link, Taken } from './session.ts'
 import type { BrokerLimits } from './options.ts'
+import { carriesIdentity } from './own-identity.ts'
 import type { Rows } from './rows.ts'
 import type { TopicEntry, Topics } from './topics.ts'
 
@@ -91,7 +92,7 @@ export function createIntake(deps: {
     // QoS 2 has its packet id for this. A status may come again: saying it twice changes nothing, and a device that boots
     // says it under the same packet id each time.
     const remembers = packet.qos === 1 && !link.anonymous && entry.kind !== 'status' && !carriesIdentity(packet.payload)
-    const hash = remembers || packet.qos === 2 ? hashMessage(entry.seed, packet.payload) : 0
+    const hash = remembers || packet.qos === 2 ? hash53(packet.payload, entry.seed) : 0
     if (packet.qos === 2) {
       const first = incoming.find(session, messageId, hash)
       if (first !== undefined) return copy(link, packet, { done, of: first })

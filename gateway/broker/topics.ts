@@ -1,8 +1,7 @@
 import { Qlobber } from 'qlobber'
+import { hash53 } from '../kernel/hash.ts'
 import { classOf } from './access.ts'
 import type { TopicClass } from './access.ts'
-import { topicSeed } from './hash.ts'
-import type { TopicSeed } from './hash.ts'
 import type { Session, Subscription } from './session.ts'
 import { isTopic } from './topic-check.ts'
 
@@ -18,7 +17,8 @@ export interface Target {
 export interface TopicEntry {
   readonly topic: string
   readonly kind: TopicClass
-  readonly seed: TopicSeed
+  /** The topic's part in the hash that tells a resend (inbound-memory.ts), worked out once. */
+  readonly seed: number
   readonly bytes: Uint8Array
   /** Of the subscriptions `targets` were worked out from. */
   generation: number
@@ -71,7 +71,7 @@ export function createTopics(options: { maxTopicLevels: number }): Topics {
     if (!isTopic(topic, options.maxTopicLevels)) return undefined
     // A flat copy: the parsed string may be a slice of a larger one.
     const bytes = Buffer.from(topic)
-    const entry: TopicEntry = { topic, kind: classOf(topic), seed: topicSeed(topic), bytes, generation, targets: targetsOf(topic) }
+    const entry: TopicEntry = { topic, kind: classOf(topic), seed: hash53(topic) | 0, bytes, generation, targets: targetsOf(topic) }
     if (topic.length > longestCached) return entry
     if (entries.size >= cachedTopics) entries.delete(entries.keys().next().value!)
     entries.set(topic, entry)
