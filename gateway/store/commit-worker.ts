@@ -98,7 +98,7 @@ function refusal(error: unknown, directory: string): Failure {
     message: `The store in ${directory} cannot be opened: ${failure.message}`,
     remedy: damaged
       ? `The database is damaged: restore a backup, or move ${directory} away to start with an empty one.`
-      : `See that the directory ${directory} exists or can be made, that this user may write in it, and that the disk has room.`,
+      : `See that the directory ${directory} exists or can be made, that it is not mounted read-only and this user may write in it, and that the disk has room.`,
   }
 }
 

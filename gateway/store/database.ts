@@ -65,10 +65,21 @@ export function openForWriting(directory: string, tuning: StoreTuning): Database
       db.exec(`BEGIN IMMEDIATE; ${schema}; INSERT INTO state VALUES ('meta', 'schema', '${schemaVersion}'); COMMIT`)
     }
     checkVersion(db)
+    proveWritable(db)
     return db
   } catch (error) {
     db.close()
     throw error
+  }
+}
+
+/** SQLite opens what it may not write for reading, without a word (BEGIN IMMEDIATE too): only a write tells, even one that changes nothing. */
+export function proveWritable(db: DatabaseSync): void {
+  db.exec('BEGIN')
+  try {
+    db.exec(`UPDATE state SET value = value WHERE space = 'meta' AND key = 'none'`)
+  } finally {
+    db.exec('ROLLBACK')
   }
 }
 

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { startCommitThread } from '../../gateway/store/commit-thread.ts'
-import { defaultTuning } from '../../gateway/store/database.ts'
+import { defaultTuning, openForReading, proveWritable } from '../../gateway/store/database.ts'
 import { createStore } from '../../gateway/store/store.ts'
 import { eventOf, putSeries, readingOf, seriesOf, stored } from '../contract/store.ts'
 import { tempDir } from '../support/temp-dir.ts'
@@ -99,6 +99,15 @@ describe('a store that cannot write', () => {
     writeFileSync(file, '')
     const nowhere = createStore({ directory: join(file, 'data') }, { onFatal: () => undefined })
     await expect(nowhere.start()).rejects.toMatchObject({ code: 'STORE_FAILED', remedy: expect.stringMatching(/director/) })
+  })
+
+  it('finds out at the start, not with the first reading, that it may not write', async () => {
+    const directory = tempDir()
+    await (await openStore({ directory })).stop()
+    const db = openForReading(directory)
+    onTestFinished(() => db.close())
+    expect(() => proveWritable(db)).toThrow('attempt to write a readonly database')
+    expect(db.isTransaction).toBe(false)
   })
 
   it('refuses what is no database', async () => {
