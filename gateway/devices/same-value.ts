@@ -1,4 +1,5 @@
 import type { Value } from '../kernel/reading.ts'
+import { truthOf } from '../kernel/truth.ts'
 
 /** Do an actuator's wanted and its reported value mean the same? `ON`, `on`, `true` are one; numbers compare by value, also as text. */
 export function sameValue(a: Value, b: Value): boolean {
@@ -9,14 +10,5 @@ export function sameValue(a: Value, b: Value): boolean {
 function meaning(value: Value): Value {
   if (typeof value !== 'string') return value
   const text = value.trim()
-  switch (text.toLowerCase()) {
-    case 'on':
-    case 'true':
-      return true
-    case 'off':
-    case 'false':
-      return false
-    default:
-      return text !== '' && Number.isFinite(Number(text)) ? Number(text) : value
-  }
+  return truthOf(text) ?? (text !== '' && Number.isFinite(Number(text)) ? Number(text) : value)
 }

@@ -1,4 +1,5 @@
 import type { Value } from '../../kernel/reading.ts'
+import { truthOf } from '../../kernel/truth.ts'
 import type { Condition, Kind, Verdict } from '../kind.ts'
 import { normal, unknown } from '../kind.ts'
 import type { LevelName, LevelSpec } from './level.schema.ts'
@@ -83,17 +84,6 @@ function equals(wanted: number | boolean | string): Condition {
 
 const plain = { scope: 'series', takesAnySample: false, expires: true } as const
 
-/** `ON`/`OFF` in any case and `true`/`false` compare equal (delivery.md, "Actuators"). */
 function truth(value: Value): Value {
-  if (typeof value !== 'string' || value.length > 5) return value
-  switch (value.toLowerCase()) {
-    case 'on':
-    case 'true':
-      return true
-    case 'off':
-    case 'false':
-      return false
-    default:
-      return value
-  }
+  return typeof value === 'string' ? (truthOf(value) ?? value) : value
 }
