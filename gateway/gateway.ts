@@ -162,7 +162,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     lastGood: createLastGoodRules(store),
     load: deps.loadRules,
     rereadSources: deps.rereadRules,
-    replace: (set) => pipeline.replaceRules(set),
+    replace: (set, news) => pipeline.replaceRules(set, news),
     condition: (condition) => pipeline.condition(condition),
   })
   const web = createWeb(
@@ -212,7 +212,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
   async function start(): Promise<void> {
     await lifecycle.start('store', store)
     await lifecycle.start('credentials', authenticator)
-    requireCredentials({ mqttHost: config.mqtt.host, httpHost: config.http.host, insecure: config.auth.insecure, tls: false }, authenticator)
+    requireCredentials({ mqttHost: config.mqtt.host, httpHost: config.http.host, insecure: config.auth.insecure, tls: false }, { authenticator, logger })
     await resume()
     await lifecycle.start('rules', rules)
     await lifecycle.start('devices', devices)

@@ -48,7 +48,8 @@ export interface Pipeline {
   record(event: NewEvent): void
   /** One of the gateway's own technical alarms; while the gate is shut it waits, and of each the last word counts. */
   condition(condition: TechnicalCondition): void
-  replaceRules(rules: readonly Rule[]): void
+  /** `news`: what is told of it, ahead of the alarms that retire. */
+  replaceRules(rules: readonly Rule[], news?: NewEvent): void
   presence(device: string, online: boolean): void
   /** A device became known, or its type or labels changed. */
   deviceChanged(device: string): void
@@ -234,7 +235,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     advance: () => run(() => []),
     record,
     condition: (condition) => gate.whenOpen(`${condition.rule} ${condition.key ?? ''}`, () => run((times) => stage.technical(condition, times))),
-    replaceRules: (rules) => gate.whenOpen('rules', () => run((times) => stage.replaceRules(rules, times))),
+    replaceRules: (rules, news) => gate.whenOpen('rules', () => {
+      if (news !== undefined) record(news)
+      run((times) => stage.replaceRules(rules, times))
+    }),
     presence: (device, online) => run((times) => stage.presence(device, online, times)),
     deviceChanged: (device) => gate.whenOpen(`device ${device}`, () => run((times) => stage.devicesChanged(device, times))),
   }

@@ -2,6 +2,7 @@ import type { Config } from './config/config.ts'
 import type { Clock } from './kernel/clock.ts'
 import type { TechnicalCondition } from './kernel/contracts.ts'
 import { LimenError } from './kernel/errors.ts'
+import type { NewEvent } from './kernel/event.ts'
 import type { Logger } from './kernel/log.ts'
 import { type Problem, formatProblem } from './kernel/problem.ts'
 import type { Rule } from './kernel/rule.ts'
@@ -15,8 +16,8 @@ export interface RuleKeeperDeps {
   readonly lastGood: LastGoodRules
   readonly load: (sources: Config['rules']) => Promise<LoadedRules>
   readonly rereadSources: () => Promise<Config['rules'] | { readonly problems: readonly Problem[] }>
-  /** Swaps the whole set at once. */
-  readonly replace: (rules: readonly Rule[]) => void
+  /** Swaps the whole set at once, and tells what changed. */
+  readonly replace: (rules: readonly Rule[], news?: NewEvent) => void
   readonly condition: (condition: TechnicalCondition) => void
 }
 
@@ -35,13 +36,14 @@ export function createRuleKeeper(config: Config, deps: RuleKeeperDeps): RuleKeep
   let running: readonly Rule[] = []
   let watch: RuleWatch | undefined
 
-  function use(rules: readonly Rule[]): void {
+  /** `before`: the set that ran last, here or before the restart. */
+  function use(rules: readonly Rule[], before: readonly Rule[] | undefined): void {
     running = rules
-    deps.replace(rules)
+    deps.replace(rules, before === undefined ? undefined : changeOf(before, rules))
   }
 
-  function right(rules: readonly Rule[]): void {
-    use(rules)
+  function right(rules: readonly Rule[], before: readonly Rule[] | undefined): void {
+    use(rules, before)
     deps.lastGood.keep(rules)
     deps.condition({ rule: 'technical.rules', active: false, message: 'the rule files are right again' })
   }
@@ -55,11 +57,11 @@ export function createRuleKeeper(config: Config, deps: RuleKeeperDeps): RuleKeep
   /** The set to begin with. */
   async function begin(loaded: LoadedRules): Promise<readonly Rule[]> {
     const lastGood = await deps.lastGood.read()
-    if (loaded.problems.length === 0) right(loaded.rules)
+    if (loaded.problems.length === 0) right(loaded.rules, lastGood)
     else if (lastGood === undefined) {
       throw new LimenError('RULES_INVALID', 'the rules have errors', { problems: loaded.problems, remedy: 'mend them and look with: limen check' })
     } else {
-      use(lastGood)
+      use(lastGood, lastGood)
       wrong(loaded.problems, 'rule files are wrong; the last set that was right runs')
     }
     return running
@@ -75,7 +77,7 @@ export function createRuleKeeper(config: Config, deps: RuleKeeperDeps): RuleKeep
         rereadSources: deps.rereadSources,
         onRules(rules) {
           deps.logger.info({ rules: rules.length }, 'rules changed; the new set runs')
-          right(rules)
+          right(rules, running)
         },
         onInvalid: (problems) => wrong(problems, 'rule files changed and are wrong; the running set stays'),
       })
@@ -86,4 +88,15 @@ export function createRuleKeeper(config: Config, deps: RuleKeeperDeps): RuleKeep
     },
     running: () => running,
   }
+}
+
+/** `limen.gateway.rules-changed`: ids of rules that came, went, or say something else now; undefined where none did. */
+function changeOf(before: readonly Rule[], now: readonly Rule[]): NewEvent | undefined {
+  const old = new Map(before.map((rule) => [rule.id, rule.version]))
+  const ids = new Set(now.map((rule) => rule.id))
+  const added = now.filter((rule) => !old.has(rule.id)).map((rule) => rule.id)
+  const changed = now.filter((rule) => old.has(rule.id) && old.get(rule.id) !== rule.version).map((rule) => rule.id)
+  const removed = before.filter((rule) => !ids.has(rule.id)).map((rule) => rule.id)
+  if (added.length + changed.length + removed.length === 0) return undefined
+  return { type: 'limen.gateway.rules-changed', data: { rules: now.length, added, changed, removed } }
 }

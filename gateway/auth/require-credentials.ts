@@ -1,5 +1,6 @@
 import type { Authenticator } from '../kernel/contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
+import type { Logger } from '../kernel/log.ts'
 import { isLoopbackHost } from '../kernel/loopback.ts'
 
 export interface Listeners {
@@ -14,9 +15,9 @@ export interface Listeners {
 /**
  * Refuses to listen off loopback where nobody could log in, or where passwords would cross the network in the clear without
  * that being asked for. Throws one LimenError that names everything missing: NO_CREDENTIALS, or CONFIG_INVALID if it is only TLS.
- * Ask after the authenticator has started.
+ * Where it was asked for, the log says so at every start. Ask after the authenticator has started.
  */
-export function requireCredentials(listeners: Listeners, authenticator: Authenticator): void {
+export function requireCredentials(listeners: Listeners, { authenticator, logger }: { authenticator: Authenticator; logger: Logger }): void {
   const mqttOpen = !isLoopbackHost(listeners.mqttHost)
   const httpOpen = !isLoopbackHost(listeners.httpHost)
   const missing: string[] = []
@@ -36,4 +37,7 @@ export function requireCredentials(listeners: Listeners, authenticator: Authenti
     remedies.push('listen on 127.0.0.1, or write auth: { insecure: true } where a reverse proxy or a container network protects it')
   }
   if (missing.length > 0) throw new LimenError(code, missing.join('; '), { remedy: remedies.join('; ') })
+  if ((mqttOpen || httpOpen) && !listeners.tls) {
+    logger.warn({ mqttHost: listeners.mqttHost, httpHost: listeners.httpHost }, 'auth.insecure: passwords and readings cross the network unencrypted; keep it behind a reverse proxy or inside a container network')
+  }
 }

@@ -195,7 +195,7 @@ describe('a listener off loopback', () => {
   it('is refused without credentials, with the commands that make them', async () => {
     const { authenticator } = await setUp()
     await authenticator.start()
-    expect(() => requireCredentials(open, authenticator)).toThrow(expect.objectContaining({
+    expect(() => requireCredentials(open, { authenticator, logger: silentLogger })).toThrow(expect.objectContaining({
       code: 'NO_CREDENTIALS', remedy: expect.stringMatching(/limen device add ID.*limen user add NAME --role admin.*LIMEN_AUTH__ADMIN_PASSWORD_FILE/),
     }))
   })
@@ -204,21 +204,23 @@ describe('a listener off loopback', () => {
     const { authenticator, book } = await setUp({ adminPassword: 'secret' })
     await book.addDevice({ id: 'bed-1' })
     await authenticator.start()
-    expect(() => requireCredentials({ ...open, insecure: false }, authenticator)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', remedy: expect.stringContaining('insecure: true') }))
-    expect(() => requireCredentials(open, authenticator)).not.toThrow()
+    expect(() => requireCredentials({ ...open, insecure: false }, { authenticator, logger: silentLogger })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', remedy: expect.stringContaining('insecure: true') }))
+    const warnings: string[] = []
+    requireCredentials(open, { authenticator, logger: { ...silentLogger, warn: (_, message) => void warnings.push(message) } })
+    expect(warnings).toEqual([expect.stringContaining('auth.insecure')])
   })
 
   it.each(['127.0.0.1', 'localhost', '::1', '[::1]', '127.1.2.3'])('is not what %s is', async (host) => {
     const { authenticator } = await setUp()
     await authenticator.start()
-    expect(() => requireCredentials({ mqttHost: host, httpHost: host, insecure: false, tls: false }, authenticator)).not.toThrow()
+    expect(() => requireCredentials({ mqttHost: host, httpHost: host, insecure: false, tls: false }, { authenticator, logger: silentLogger })).not.toThrow()
   })
 
   it('needs only what it serves: a device for MQTT, an admin for HTTP', async () => {
     const { authenticator, book } = await setUp()
     await book.addDevice({ id: 'bed-1' })
     await authenticator.start()
-    expect(() => requireCredentials({ ...open, httpHost: '127.0.0.1' }, authenticator)).not.toThrow()
-    expect(() => requireCredentials({ ...open, mqttHost: '127.0.0.1' }, authenticator)).toThrow(expect.objectContaining({ code: 'NO_CREDENTIALS', message: expect.not.stringContaining('MQTT') }))
+    expect(() => requireCredentials({ ...open, httpHost: '127.0.0.1' }, { authenticator, logger: silentLogger })).not.toThrow()
+    expect(() => requireCredentials({ ...open, mqttHost: '127.0.0.1' }, { authenticator, logger: silentLogger })).toThrow(expect.objectContaining({ code: 'NO_CREDENTIALS', message: expect.not.stringContaining('MQTT') }))
   })
 })

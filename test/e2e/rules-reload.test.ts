@@ -37,5 +37,10 @@ describe('rules of a running gateway', () => {
     await device.publishAsync('devices/oven/temp', '62', { qos: 1 })
     await eventually('the alarm of the rule in a new file', () => newest('limen/alarms/oven/lukewarm'))
     await eventually('all clear about the files', () => newest('limen/alarms/gateway/technical.rules') === '')
+    type Change = { added: string[]; changed: string[]; removed: string[] }
+    const { items } = (await (await fetch(`${limen.httpUrl}/api/v1/events?type=limen.gateway.rules-changed`)).json()) as { items: { data: Change }[] }
+    expect(items[0]!.data).toEqual({ rules: 1, added: [], changed: ['warm'], removed: [] })
+    // Both files at once or one after the other.
+    expect(items.slice(1).flatMap(({ data }) => [...data.added.map((id) => `+${id}`), ...data.changed, ...data.removed.map((id) => `-${id}`)]).sort()).toEqual(['+lukewarm', 'warm'])
   })
 })
