@@ -1,4 +1,5 @@
 import type { Alarm, AlarmEventName, OperatorAction, OperatorOutcome, Transition } from '../kernel/alarm.ts'
+import { allRows } from '../kernel/all-rows.ts'
 import { createCommittedView } from '../kernel/committed-view.ts'
 import type { ConditionChange, TechnicalFinding } from '../kernel/condition.ts'
 import type { AlarmView, StateWriter, StoreReader, StoreWriter, Times } from '../kernel/contracts.ts'
@@ -45,8 +46,6 @@ export interface Alarms extends AlarmView {
   restore(store: StoreReader, restart: boolean): Promise<void>
   rows(): readonly (readonly [string, string])[]
 }
-
-const pageSize = 5_000
 
 export function createAlarms(deps: AlarmsDeps): Alarms {
   const { emit, state } = deps
@@ -286,12 +285,7 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     activeKeys: (rule) => [...records.values()].flatMap((alarm) => (alarm.active && alarm.rule.id === rule ? [alarm.key] : [])),
     async restore(store, restart) {
       const found: AlarmRecord[] = []
-      for (let after: string | undefined; ;) {
-        const page = await store.list(alarmSpace, after === undefined ? { limit: pageSize } : { limit: pageSize, after })
-        for (const [, text] of page) found.push(recordOf(text))
-        if (page.length < pageSize) break
-        after = page.at(-1)![0]
-      }
+      for await (const [, text] of allRows(store, alarmSpace)) found.push(recordOf(text))
       const before = new Map(byId)
       records.clear()
       byId.clear()

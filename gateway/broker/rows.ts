@@ -1,3 +1,4 @@
+import { allRows } from '../kernel/all-rows.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { StoreReader, StoreWriter } from '../kernel/contracts.ts'
 import type { Counters } from './counters.ts'
@@ -23,7 +24,6 @@ export interface Rows {
 }
 
 const retryMs = 1_000
-const pageRows = 1_000
 
 export function createRows(deps: { store: StoreWriter & Pick<StoreReader, 'list'>; clock: Clock; counters: Counters }): Rows {
   const { store, clock, counters } = deps
@@ -56,15 +56,7 @@ export function createRows(deps: { store: StoreWriter & Pick<StoreReader, 'list'
     remove,
     onDisk: (callback) => store.onDisk(callback),
     urgent: () => store.urgent(),
-    async *all(space) {
-      let after: string | undefined
-      for (;;) {
-        const page = await store.list(space, { limit: pageRows, ...(after === undefined ? {} : { after }) })
-        yield* page
-        if (page.length < pageRows) return
-        after = page.at(-1)![0]
-      }
-    },
+    all: (space) => allRows(store, space),
     owing: () => failed.size,
   }
 }

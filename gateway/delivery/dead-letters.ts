@@ -1,3 +1,4 @@
+import { allRows } from '../kernel/all-rows.ts'
 import type { DeadLetter, StoreReader, StoreWriter } from '../kernel/contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
 import type { CloudEvent } from '../kernel/event.ts'
@@ -68,14 +69,9 @@ export function createDeadLetters(options: { readonly limit: number }, deps: Dea
   return {
     async restore(reader) {
       entries = new Map()
-      for (let after: string | undefined; ; ) {
-        const page = await reader.list('dead-letter', { limit: 500, ...(after === undefined ? {} : { after }) })
-        for (const [, json] of page) {
-          const { id, target, row } = JSON.parse(String(json)) as StoredDeadLetter
-          remember({ id, target, row })
-        }
-        if (page.length === 0) return
-        after = page.at(-1)![0]
+      for await (const [, json] of allRows(reader, 'dead-letter')) {
+        const { id, target, row } = JSON.parse(String(json)) as StoredDeadLetter
+        remember({ id, target, row })
       }
     },
     add(row, { event, idempotencyKey }, { cause, attempts, failedAt }) {

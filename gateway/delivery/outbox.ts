@@ -1,3 +1,4 @@
+import { allRows } from '../kernel/all-rows.ts'
 import { priorities } from '../kernel/priority.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { StoreReader, StoreWriter } from '../kernel/contracts.ts'
@@ -163,38 +164,33 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps): Outbox {
       const rows: StoredRow[] = []
       const tries = new Map<string, StoredTry>()
       let next = 1
-      for (let after: string | undefined; ; ) {
-        const page = await reader.list('outbox', { limit: 500, ...(after === undefined ? {} : { after }) })
-        for (const [key, value] of page) {
-          const slash = key.indexOf('/')
-          switch (key.slice(0, slash === -1 ? undefined : slash)) {
-            case 'next':
-              next = Number(value)
-              break
-            case 'row': {
-              // The body is not kept: it is read again when its turn has come.
-              const { event: _event, ...light } = JSON.parse(String(value)) as StoredRow
-              rows.push(light as StoredRow)
-              break
-            }
-            case 'try': {
-              const id = key.slice(4, key.lastIndexOf('/'))
-              const attempt = JSON.parse(String(value)) as StoredTry
-              if (attempt.n > (tries.get(id)?.n ?? 0)) tries.set(id, attempt)
-              break
-            }
-            case 'open': {
-              const second = key.indexOf('/', slash + 1)
-              const alarmId = key.slice(slash + 1, second)
-              freshOpen.set(alarmId, (freshOpen.get(alarmId) ?? new Set()).add(key.slice(second + 1)))
-              break
-            }
-            default:
-              deps.logger.warn({ key }, 'an unknown row in the outbox is left alone')
+      for await (const [key, value] of allRows(reader, 'outbox')) {
+        const slash = key.indexOf('/')
+        switch (key.slice(0, slash === -1 ? undefined : slash)) {
+          case 'next':
+            next = Number(value)
+            break
+          case 'row': {
+            // The body is not kept: it is read again when its turn has come.
+            const { event: _event, ...light } = JSON.parse(String(value)) as StoredRow
+            rows.push(light as StoredRow)
+            break
           }
+          case 'try': {
+            const id = key.slice(4, key.lastIndexOf('/'))
+            const attempt = JSON.parse(String(value)) as StoredTry
+            if (attempt.n > (tries.get(id)?.n ?? 0)) tries.set(id, attempt)
+            break
+          }
+          case 'open': {
+            const second = key.indexOf('/', slash + 1)
+            const alarmId = key.slice(slash + 1, second)
+            freshOpen.set(alarmId, (freshOpen.get(alarmId) ?? new Set()).add(key.slice(second + 1)))
+            break
+          }
+          default:
+            deps.logger.warn({ key }, 'an unknown row in the outbox is left alone')
         }
-        if (page.length === 0) break
-        after = page.at(-1)![0]
       }
       lanes = freshLanes
       open = freshOpen

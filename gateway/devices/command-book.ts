@@ -1,3 +1,4 @@
+import { allRows } from '../kernel/all-rows.ts'
 import { createCommittedView } from '../kernel/committed-view.ts'
 import type { StateWriter, StoreReader, StoreWriter } from '../kernel/contracts.ts'
 import type { Claim } from './claims.ts'
@@ -102,12 +103,7 @@ export function createCommandBook(options: CommandBookOptions, deps: { readonly 
     },
     async restore(reader) {
       const rows: (readonly [string, string])[] = []
-      for (let after: string | undefined; ; ) {
-        const page = await reader.list('command', { limit: 1_000, ...(after === undefined ? {} : { after }) })
-        for (const [key, value] of page) rows.push([key, String(value)])
-        if (page.length === 0) break
-        after = page.at(-1)![0]
-      }
+      for await (const [key, value] of allRows(reader, 'command')) rows.push([key, String(value)])
       for (const output of outputs.values()) for (const cancel of output.timers.values()) cancel()
       outputs = new Map()
       byDevice = new Map()

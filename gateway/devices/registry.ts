@@ -1,3 +1,4 @@
+import { allRows } from '../kernel/all-rows.ts'
 import { createCommittedView } from '../kernel/committed-view.ts'
 import type { Device, DeviceRegistry, StateWriter, StoreReader, StoreWriter, Times } from '../kernel/contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
@@ -207,12 +208,7 @@ export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devic
       const onDisk = store.lastPosition()
       const kept = [...entries.values()].map((entry) => [entry.id, [...entry.metrics].map(([metric, slot]) => [metric, committedValue(slot, onDisk)] as const)] as const)
       const rows: [string, StoredDevice][] = []
-      for (let after: string | undefined; ; ) {
-        const page = await reader.list('device', { limit: 1_000, ...(after === undefined ? {} : { after }) })
-        for (const [id, json] of page) rows.push([id, JSON.parse(String(json)) as StoredDevice])
-        if (page.length === 0) break
-        after = page.at(-1)![0]
-      }
+      for await (const [id, json] of allRows(reader, 'device')) rows.push([id, JSON.parse(String(json)) as StoredDevice])
       entries = new Map()
       slots = []
       sorted = undefined

@@ -1,3 +1,4 @@
+import { allRows } from '../kernel/all-rows.ts'
 import type { StateWriter, StoreReader } from '../kernel/contracts.ts'
 import type { Labels, Series } from '../kernel/reading.ts'
 import { type SeriesMemory, createSeriesMemory } from './identity.ts'
@@ -59,12 +60,7 @@ export function createSeriesTable(
       nextStoredId = 1
       count = 0
       const rows: [number, SeriesRow][] = []
-      for (let after: string | undefined; ; ) {
-        const page = await store.list('series', { limit: 10_000, ...(after === undefined ? {} : { after }) })
-        for (const [key, value] of page) rows.push([Number(key), JSON.parse(String(value)) as SeriesRow])
-        if (page.length === 0) break
-        after = page.at(-1)![0]
-      }
+      for await (const [key, value] of allRows(store, 'series')) rows.push([Number(key), JSON.parse(String(value)) as SeriesRow])
       // In the order they were made, so that the newest stored id of a pair stands.
       rows.sort((a, b) => a[0] - b[0])
       for (const [storedId, { device, metric }] of rows) intern(device, metric, storedId)

@@ -1,3 +1,4 @@
+import { allRows } from '../kernel/all-rows.ts'
 import type { Resume, StoreReader, Times } from '../kernel/contracts.ts'
 import type { Reading, StoredReading } from '../kernel/reading.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
@@ -25,12 +26,7 @@ const tailEntries = 50_000
 
 export async function readState(store: StoreReader): Promise<RecoveredState> {
   const rows: Row[] = []
-  for (let after: string | undefined; ;) {
-    const page = await store.list(ruleSpace, after === undefined ? { limit: pageSize } : { limit: pageSize, after })
-    for (const [, text] of page) rows.push(parseRow(text))
-    if (page.length < pageSize) break
-    after = page.at(-1)![0]
-  }
+  for await (const [, text] of allRows(store, ruleSpace)) rows.push(parseRow(text))
   return { rows, seen: await readTail(store) }
 }
 
