@@ -5,7 +5,7 @@ import { createAuthenticator } from './auth/authenticator.ts'
 import { requireCredentials } from './auth/require-credentials.ts'
 import { createBroker } from './broker/broker.ts'
 import type { Config } from './config/config.ts'
-import { removeControlFile, writeControlFile } from './control-file.ts'
+import { createControlFile } from './control-file.ts'
 import { createDelivery } from './delivery/delivery.ts'
 import { createTargets } from './delivery/targets.ts'
 import { createCommands } from './devices/commands.ts'
@@ -224,11 +224,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     await lifecycle.start('broker', broker)
     await broker.attachWebSocket(web.httpServer, { path: webSocketPath, allowOrigin: web.allowOrigin, principalOf: (request) => web.callerOf(request)?.principal ?? null })
     pipeline.record({ type: 'limen.gateway.started', data: { version: deps.version } })
-    const { http } = addresses()
-    await lifecycle.start('control file', {
-      start: () => writeControlFile(config.dataDir, { http, token: controlToken }),
-      stop: () => removeControlFile(config.dataDir),
-    })
+    await lifecycle.start('control file', createControlFile({ dataDir: config.dataDir, token: controlToken, http: () => addresses().http }, { clock, logger }))
   }
 
   function addresses(): { mqtt: Address; http: Address } {
