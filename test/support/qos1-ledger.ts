@@ -23,12 +23,14 @@ export interface LedgerOptions {
   /** What one reading looks like on the wire. */
   readonly payload: (value: number) => string
   readonly clean: boolean
+  /** Where a reading goes. Default: metric `m` of the device. */
+  readonly topic?: (value: number) => string
   /** No more new readings a second than this. Default: as many as the gateway takes. */
   readonly perSecond?: number
 }
 
 export function startLedgerPublisher(options: LedgerOptions): LedgerPublisher {
-  const { device, inFlight, payload, clean } = options
+  const { device, inFlight, payload, clean, topic = () => `devices/${device}/m` } = options
   let port = Number(new URL(options.url).port)
   const acknowledged = new Set<number>()
   let next = 0
@@ -53,7 +55,7 @@ export function startLedgerPublisher(options: LedgerOptions): LedgerPublisher {
     while (!stopped && outstanding < inFlight && next < allowed()) {
       const value = next++
       outstanding++
-      client.publish(`devices/${device}/m`, payload(value), { qos: 1 }, (error) => {
+      client.publish(topic(value), payload(value), { qos: 1 }, (error) => {
         outstanding--
         if (error === undefined || error === null) acknowledged.add(value)
         if (stopped && outstanding === 0) settle?.()

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest'
+import { parseFaultArguments, parseSoakArguments } from '../../faults/arguments.ts'
+
+describe('the arguments of npm run faults and npm run soak', () => {
+  it('have defaults', () => {
+    expect(parseFaultArguments([])).toEqual({ ok: true, options: { rounds: 10, only: ['kill', 'pause', 'full', 'read-only'] } })
+    expect(parseSoakArguments([])).toEqual({ ok: true, options: { minutes: 10, rate: 1_000, json: undefined } })
+  })
+
+  it('are taken as given', () => {
+    expect(parseFaultArguments(['--rounds', '3', '--only', 'full,kill'])).toEqual({ ok: true, options: { rounds: 3, only: ['kill', 'full'] } })
+    expect(parseSoakArguments(['--minutes', '0.5', '--rate', '4000', '--json', 'x.json'])).toEqual({ ok: true, options: { minutes: 0.5, rate: 4_000, json: 'x.json' } })
+  })
+
+  it.each([
+    [['--rounds', '0'], '--rounds takes a whole number from 1 to 10000, not "0"'],
+    [['--only', 'kil'], 'there is no fault "kil"; there are kill, pause, full, read-only'],
+    [['--fast'], "Unknown option '--fast'"],
+  ])('%j is answered with what would be right', (args, words) => {
+    const parsed = parseFaultArguments(args)
+    expect(parsed).toMatchObject({ ok: false, problem: expect.stringContaining(words) as string })
+    expect(parsed).toMatchObject({ problem: expect.stringContaining('Usage: npm run faults') as string })
+  })
+
+  it.each([[['--minutes', 'ten'], '--minutes takes'], [['--rate', '0'], '--rate takes']])('%j of a soak too', (args, words) => {
+    expect(parseSoakArguments(args)).toMatchObject({ ok: false, problem: expect.stringContaining(words) as string })
+  })
+})
