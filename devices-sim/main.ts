@@ -57,7 +57,7 @@ export async function runSimulator(argv: readonly string[], io: SimulatorIo): Pr
     return failure.exitCode
   }
   progress.stop()
-  if (!reached) io.error(`limen simulate: ${options.url} was never reached`)
+  if (!reached) io.error(`limen simulate: ${options.url} was never reached; start the gateway with npm start, or name another with --url`)
   return reached ? 0 : 1
 }
 

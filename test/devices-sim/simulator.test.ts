@@ -63,6 +63,6 @@ describe('the simulator', () => {
     const missing = await simulate(['--csv', 'nowhere.csv', '--device', 'd']).ended
     expect(missing).toMatchObject({ code: 1, words: expect.stringContaining('there is no file nowhere.csv') })
     const away = await simulate(['home', '--for', '300ms', '--url', 'mqtt://127.0.0.1:1']).ended
-    expect(away).toMatchObject({ code: 1, words: expect.stringContaining('start the gateway with npm start') })
+    expect(away).toMatchObject({ code: 1, words: expect.stringContaining('was never reached; start the gateway with npm start') })
   })
 })
