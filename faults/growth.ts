@@ -9,8 +9,8 @@ export interface Growth {
   readonly sureness: number
 }
 
-/** So many stretches of the second half are compared, each by its least value: what a collection leaves. */
-const windows = 20
+/** A run is looked at in so many stretches, each by its least value: what a collection leaves. */
+const windows = 40
 /** One in 200 if there were no trend. */
 const sure = 2.58
 /** Less than this over half a run is noise of the collector, however steady. */
@@ -19,14 +19,16 @@ const leastShare = 0.1
 
 /**
  * Does memory keep growing? Judged by the second half of the run (in the first, caches and the memory of duplicates fill):
- * it does if the floors of 20 stretches rise, surely (Mann–Kendall) and by more than 10 % and 16 MB (Theil–Sen slope).
- * Neither a single peak nor a saw tooth makes it so. `samples` are taken at equal distances.
+ * it does if the floors of its stretches rise, surely (Mann–Kendall) and by more than 10 % and 16 MB (Theil–Sen slope),
+ * and never come down, in the last quarter, to what was seen in the second. Neither a single peak nor a saw tooth with a
+ * period of up to half the run makes it so. `samples` are taken at equal distances.
  */
 export function growthOf(samples: readonly number[], sampleSeconds: number): Growth {
-  const half = samples.slice(Math.floor(samples.length / 2))
-  const width = Math.max(1, Math.floor(half.length / windows))
-  const floors: number[] = []
-  for (let i = 0; i + width <= half.length; i += width) floors.push(Math.min(...half.slice(i, i + width)))
+  const width = Math.max(1, Math.floor(samples.length / windows))
+  const all: number[] = []
+  for (let i = 0; i + width <= samples.length; i += width) all.push(Math.min(...samples.slice(i, i + width)))
+  const quarter = Math.floor(all.length / 4)
+  const floors = all.slice(2 * quarter)
   const slopes: number[] = []
   let score = 0
   for (let i = 0; i < floors.length; i++) {
@@ -41,7 +43,8 @@ export function growthOf(samples: readonly number[], sampleSeconds: number): Gro
   const overHalfBytes = perWindow * (n - 1)
   const sureness = score / Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18)
   return {
-    growing: sureness > sure && overHalfBytes > Math.max(leastBytes, floors[0]! * leastShare),
+    growing: sureness > sure && overHalfBytes > Math.max(leastBytes, floors[0]! * leastShare)
+      && Math.min(...all.slice(3 * quarter)) > Math.max(...all.slice(quarter, 2 * quarter)),
     overHalfBytes,
     perHourBytes: (perWindow / (width * sampleSeconds)) * 3_600,
     sureness,

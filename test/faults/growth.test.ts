@@ -14,6 +14,7 @@ describe('memory that', () => {
     ['fills its caches in the first half', (s) => 100e6 + Math.min(s, 250) * 0.4e6 + noise(s) * 10e6],
     ['has one peak at the end', (s) => 150e6 + (s > 580 ? 200e6 : 0)],
     ['creeps by less than the collector varies', (s) => 150e6 + s * 10e3 + noise(s) * 5e6],
+    ...[0, 60, 120, 180, 240].map((phase): [string, (second: number) => number] => [`is a saw tooth of five minutes, ${phase} s on`, (s) => 150e6 + ((s + phase) % 300) * 0.3e6 + noise(s) * 5e6]),
     ['shrinks', (s) => 300e6 - s * 0.2e6],
   ])('%s does not keep growing', (_, rss) => {
     expect(run(rss).growing).toBe(false)
