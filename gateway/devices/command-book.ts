@@ -67,7 +67,8 @@ export function createCommandBook(options: CommandBookOptions, deps: { readonly 
       remember(made)
       return made
     },
-    find: (device, actuator) => outputs.get(outputKey(device, actuator)),
+    // Asked for every reading: most devices have no outputs, and then no key need be made.
+    find: (device, actuator) => (byDevice.has(device) ? outputs.get(outputKey(device, actuator)) : undefined),
     claimedBy: (cause) => [...(byCause.get(cause) ?? [])],
     ofDevice: (device) => byDevice.get(device) ?? [],
     outputs: () => outputs.values(),
