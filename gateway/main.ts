@@ -50,6 +50,6 @@ function enableCache(): void {
  */
 function startOver(): void {
   if (process.execve === undefined) return
-  const flags = ['--max-semi-space-size=32', '--heap-growing-percent=300', '--expose-gc']
+  const flags = ['--max-semi-space-size=32', '--heap-growing-percent=200', '--expose-gc']
   process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)], { MALLOC_ARENA_MAX: '2', ...process.env })
 }
