@@ -1,3 +1,4 @@
+import type { InfluxOptions } from '../kernel/influx-options.ts'
 import type { Labels } from '../kernel/reading.ts'
 import type { RuleSource } from '../kernel/rule-source.ts'
 import type { Secret } from '../kernel/secret.ts'
@@ -70,23 +71,7 @@ export type TargetConfig =
       readonly password: Secret | undefined
     }
 
-export type InfluxConfig =
-  | {
-      readonly version: 1
-      readonly url: string
-      readonly database: string
-      readonly username: string | undefined
-      readonly password: Secret | undefined
-      readonly measurement: string
-    }
-  | {
-      readonly version: 2
-      readonly url: string
-      readonly org: string
-      readonly bucket: string
-      readonly token: Secret
-      readonly measurement: string
-    }
+export type InfluxConfig = InfluxOptions
 
 /** What the command line says; wins over everything. */
 export interface ConfigOverrides {

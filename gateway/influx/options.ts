@@ -1,23 +1,6 @@
-import type { Secret } from '../kernel/secret.ts'
+import type { InfluxOptions } from '../kernel/influx-options.ts'
 
-/** The `influx` section of limen.yaml (interface.md "Configuration"); version 2 also speaks to InfluxDB 3. */
-export type InfluxOptions =
-  | {
-      readonly version: 1
-      readonly url: string
-      readonly database: string
-      readonly username: string | undefined
-      readonly password: Secret | undefined
-      readonly measurement: string
-    }
-  | {
-      readonly version: 2
-      readonly url: string
-      readonly org: string
-      readonly bucket: string
-      readonly token: Secret
-      readonly measurement: string
-    }
+export type { InfluxOptions }
 
 /** What nobody needs to set, but benches and tests may. */
 export interface InfluxTuning {
