@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '..')
-const files = await Array.fromAsync(glob('{gateway,devices-sim,bench,faults,test}/**/*.ts', { cwd: root }))
+const files = await Array.fromAsync(glob('{gateway,devices-sim,bench,faults,test,dashboard/src}/**/*.{ts,tsx}', { cwd: root }))
 const source = new Map(files.sort().map((file) => [file, readFileSync(join(root, file), 'utf8')]))
 
 /** Relative imports of a file, types included, as paths from the root. */
@@ -39,6 +39,19 @@ describe('the house', () => {
         if (file.startsWith('devices-sim/') && target.startsWith('gateway/')) wrong.push(`${file} imports ${target}`)
         if (file.startsWith('gateway/') && target.startsWith('devices-sim/') && roomOf(file) !== 'cli') wrong.push(`${file} imports ${target}`)
         if (file.startsWith('gateway/') && /^(?:test|bench|faults)\//.test(target)) wrong.push(`${file} imports ${target}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('lets the dashboard know types of the kernel only: it meets the gateway over HTTP', () => {
+    const wrong: string[] = []
+    for (const [file, text] of source) {
+      for (const target of importsOf(file)) {
+        if (file.startsWith('gateway/') && target.startsWith('dashboard/')) wrong.push(`${file} imports ${target}`)
+        if (!file.startsWith('dashboard/') || target.startsWith('dashboard/')) continue
+        const typeOnly = [...text.matchAll(/^import (type )?[^'\n]*'([^']+)'/gm)].every(([, type, from]) => type !== undefined || !from!.includes('gateway/'))
+        if (roomOf(target) !== 'kernel' || !typeOnly) wrong.push(`${file} imports ${target}`)
       }
     }
     expect(wrong).toEqual([])

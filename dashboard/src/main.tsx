@@ -1,0 +1,14 @@
+import { render } from 'preact'
+import './style/tokens.css'
+import './style/base.css'
+import './style/layout.css'
+import './style/parts.css'
+import { App } from './app.tsx'
+import { startSync } from './data/sync.ts'
+import { followLinks } from './router.ts'
+
+document.addEventListener('click', followLinks)
+const root = document.querySelector('#app')!
+root.replaceChildren()
+render(<App />, root)
+void startSync()

@@ -1,0 +1,3 @@
+export function AlarmsPage({ id }: { id?: string | undefined }) {
+  return <h1>{id ?? 'Alarms'}</h1>
+}

@@ -1,0 +1,29 @@
+import { connection, session } from '../data/state.ts'
+import { ErrorState, Loading } from '../parts/empty.tsx'
+import { route } from '../router.ts'
+import { AlarmsPage } from './alarms.tsx'
+import { DevicesPage } from './devices.tsx'
+import { Overview } from './overview.tsx'
+import { SystemPage } from './system.tsx'
+
+/** The page of the address. */
+export function Page() {
+  if (session.value === null) {
+    const state = connection.value
+    return state.state === 'failed' ? <ErrorState title="Nothing could be read from the gateway" detail={`${state.reason}; trying again every 2 s`} /> : <Loading />
+  }
+  const [, name = '', ...rest] = route.value.path.split('/')
+  const id = rest.length === 0 || rest[0] === '' ? undefined : decodeURIComponent(rest.join('/'))
+  switch (name) {
+    case '':
+      return <Overview />
+    case 'alarms':
+      return <AlarmsPage id={id} />
+    case 'devices':
+      return <DevicesPage id={id} />
+    case 'system':
+      return <SystemPage />
+    default:
+      return <ErrorState title="There is no such page" detail={<a href="/">To the overview</a>} />
+  }
+}
