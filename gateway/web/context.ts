@@ -22,6 +22,8 @@ export interface WebOptions {
   readonly maxConnections?: number
   /** Default 200; one more gets 503. */
   readonly maxStreams?: number
+  /** Where the built dashboard is; default: where the build leaves it. */
+  readonly dashboardDir?: string
   /** Of POST events; default 1 MiB. Others take 64 KiB. */
   readonly maxEventBodyBytes?: number
 }

@@ -35,7 +35,7 @@ export const answerErrors = {
     app.setNotFoundHandler((request) => {
       const path = request.url.split('?', 1)[0]!
       const methods = new Set(routes().filter((route) => patternOf(route.url).test(path)).map((route) => route.method))
-      if (methods.size === 0) throw new HttpProblem('NOT_FOUND', `there is nothing at ${path.slice(0, 200)}; GET / lists what there is`)
+      if (methods.size === 0) throw new HttpProblem('NOT_FOUND', `there is nothing at ${path.slice(0, 200)}; GET /api lists what there is`)
       const allow = [...methods].sort().join(', ')
       throw new HttpProblem('METHOD_NOT_ALLOWED', `${request.method} is not for this address; it takes ${allow}`, { headers: { allow } })
     })
@@ -43,5 +43,5 @@ export const answerErrors = {
 }
 
 function patternOf(url: string): RegExp {
-  return new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[A-Za-z]+/g, '[^/]+')}/?$`)
+  return new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[A-Za-z]+/g, '[^/]+').replace(/\\\*$/, '.+')}/?$`)
 }

@@ -20,8 +20,8 @@ label { display: grid } input, button { font: inherit; padding: .4rem .6rem }
 footer { margin-top: 3rem; opacity: .75; font-size: .9rem }
 `
 
-/** What there is to call, until a dashboard takes its place. */
-export function indexPage(site: string, principal: Principal, routes: readonly RegisteredRoute[]): string {
+/** What there is to call. `built: false`: it stands where the dashboard should. */
+export function indexPage({ site, principal, built }: { site: string; principal: Principal; built: boolean }, routes: readonly RegisteredRoute[]): string {
   const shown = routes.filter((route) => route.method !== 'HEAD' && route.schema.tags !== undefined && !route.schema.tags.includes('pages'))
   const groups = Map.groupBy(shown, (route) => route.schema.tags![0]!)
   const tables = [...groups].map(([tag, members]) => `<h2>${escape(tag)}</h2>\n<table>\n${members.map(row).join('\n')}\n</table>`)
@@ -29,7 +29,7 @@ export function indexPage(site: string, principal: Principal, routes: readonly R
     ? 'You are on this machine and need no login.'
     : `Logged in as ${escape(principal.name)}. <form class="inline" method="post" action="/logout"><button>Log out</button></form>`
   return page(site, `<h1>Limen · ${escape(site)}</h1>
-<p>${who}</p>
+${built ? '' : '<p class="wrong">The dashboard is not built: <code>npm run build:dashboard</code>, then start the gateway again.</p>\n'}<p>${who}</p>
 <p>MQTT over WebSocket is at <code>/mqtt</code>. The API describes itself: <a href="/api/v1/openapi.json">OpenAPI</a>.</p>
 ${tables.join('\n')}`)
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { expect, onTestFinished } from 'vitest'
 import { silentLogger } from '../../gateway/kernel/log.ts'
@@ -27,7 +28,7 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
   const door = createDoor({ store, board: board.byId, commands })
   const health: { now: Health } = { now: { ready: true, checks: { store: { ok: true, vital: true }, influx: { ok: false, vital: false, detail: 'away' } } } }
   const web: Web = createWeb(
-    { host: '127.0.0.1', port: 0, site: 'ward-3', loopbackTrusted: true, controlToken, ...change },
+    { host: '127.0.0.1', port: 0, site: 'ward-3', loopbackTrusted: true, controlToken, dashboardDir: join(import.meta.dirname, 'no-dashboard'), ...change },
     {
       accept: (input, done) => door.accept(input, done), store, alarms: board, devices, commands, delivery, rules: () => [aRule('b'), aRule('a')], authenticator: users, clock, logger: silentLogger,
       metrics: [() => [{ name: 'limen_test_total', help: 'A test.', type: 'counter', value: 1 }]],

@@ -1,22 +1,21 @@
 import type { FastifyInstance } from 'fastify'
 import type { WebContext } from '../context.ts'
+import { dashboardDirectory, openDashboardFiles } from '../dashboard-files.ts'
 import { logIn, logOut } from '../login.ts'
-import { indexPage, loginPage, styleSheet } from '../pages.ts'
+import { loginPage, styleSheet } from '../pages.ts'
 import { HttpProblem } from '../problem.ts'
+import { dashboardRoutes } from './dashboard.ts'
 
 const html = 'text/html; charset=utf-8'
 
-/** For people with a browser and nothing else: no script anywhere. A scope of its own, since forms are read here only. */
+/** For people with a browser: the dashboard, and what works without a script. A scope of its own, since forms are read here only. */
 export async function pageRoutes(app: FastifyInstance, context: WebContext): Promise<void> {
   const { site } = context.options
   const schema = { tags: ['pages'] }
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: 8_192 }, (_request, body, done) => done(null, new URLSearchParams(body as string)))
 
-  app.get('/', { config: { access: 'public' }, schema }, async ({ caller }, reply) => {
-    if (caller === undefined) return reply.redirect('/login', 303)
-    return reply.type(html).send(indexPage(site, caller.principal, context.routes()))
-  })
+  dashboardRoutes(app, context, await openDashboardFiles(context.options.dashboardDir ?? dashboardDirectory))
 
   app.get('/style.css', { config: { access: 'public' }, schema }, async (_request, reply) => reply.type('text/css; charset=utf-8').send(styleSheet))
 
