@@ -8,8 +8,9 @@ import type { Rejections } from './ingest/rejections.ts'
 import type { Fault } from './ingest/sample.ts'
 import type { OperatorAction, OperatorOutcome, Transition } from './kernel/alarm.ts'
 import type {
-  Accept, AlarmStage, CommandDesk, CommandRequest, Incoming, InboundEvent, InboundPublish, LiveAlarmStage, Receipt, StoreWriter, TechnicalCondition, Times,
+  Accept, AlarmStage, Incoming, InboundEvent, InboundPublish, LiveAlarmStage, Receipt, StoreWriter, TechnicalCondition, Times,
 } from './kernel/contracts.ts'
+import type { CommandDesk, CommandRequest } from './kernel/device-contracts.ts'
 import { LimenError, asError } from './kernel/errors.ts'
 import type { CloudEvent, NewEvent } from './kernel/event.ts'
 import type { Logger } from './kernel/log.ts'

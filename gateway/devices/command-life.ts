@@ -1,5 +1,6 @@
 import type { Clock } from '../kernel/clock.ts'
-import type { Announcer, CommandStatus, Device, Reachability, StoreWriter, TechnicalCondition } from '../kernel/contracts.ts'
+import type { Announcer, Reachability, StoreWriter, TechnicalCondition } from '../kernel/contracts.ts'
+import type { CommandStatus, Device } from '../kernel/device-contracts.ts'
 import type { NewEvent } from '../kernel/event.ts'
 import type { Reading, Value } from '../kernel/reading.ts'
 import type { Ack } from './command-ack.ts'

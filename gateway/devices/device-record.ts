@@ -1,4 +1,4 @@
-import type { Device } from '../kernel/contracts.ts'
+import type { Device } from '../kernel/device-contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
 import type { Labels } from '../kernel/reading.ts'
 

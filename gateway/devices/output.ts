@@ -1,5 +1,5 @@
 import type { Cancel } from '../kernel/clock.ts'
-import type { Command, CommandStatus } from '../kernel/contracts.ts'
+import type { Command, CommandStatus } from '../kernel/device-contracts.ts'
 import type { Value } from '../kernel/reading.ts'
 import type { Claim, Manner } from './claims.ts'
 

@@ -1,6 +1,7 @@
 import { allRows } from '../kernel/all-rows.ts'
 import { createCommittedView } from '../kernel/committed-view.ts'
-import type { Device, DeviceRegistry, StateWriter, StoreReader, StoreWriter, Times } from '../kernel/contracts.ts'
+import type { StateWriter, StoreReader, StoreWriter, Times } from '../kernel/contracts.ts'
+import type { Device, DeviceRegistry } from '../kernel/device-contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
 import type { Logger } from '../kernel/log.ts'

@@ -1,4 +1,4 @@
-import type { Device, DeviceRegistry } from '../kernel/contracts.ts'
+import type { Device, DeviceRegistry } from '../kernel/device-contracts.ts'
 import type { Series } from '../kernel/reading.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import { createCadence } from './cadence.ts'

@@ -1,4 +1,4 @@
-import type { DeviceRegistry } from '../kernel/contracts.ts'
+import type { DeviceRegistry } from '../kernel/device-contracts.ts'
 import type { Selector } from '../kernel/rule.ts'
 import { compileGlob, isGlob } from './glob.ts'
 

@@ -1,4 +1,5 @@
-import type { Accept, AlarmView, Authenticator, CommandDesk, DeliveryDesk, DeviceRegistry, LoginThrottle, StoreReader } from '../kernel/contracts.ts'
+import type { Accept, AlarmView, Authenticator, DeliveryDesk, LoginThrottle, StoreReader } from '../kernel/contracts.ts'
+import type { CommandDesk, DeviceRegistry } from '../kernel/device-contracts.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'

@@ -1,5 +1,6 @@
 import type { AlarmEventName } from '../../gateway/kernel/alarm.ts'
-import type { Device, Publication, TechnicalCondition } from '../../gateway/kernel/contracts.ts'
+import type { Publication, TechnicalCondition } from '../../gateway/kernel/contracts.ts'
+import type { Device } from '../../gateway/kernel/device-contracts.ts'
 import type { NewEvent } from '../../gateway/kernel/event.ts'
 import { silentLogger } from '../../gateway/kernel/log.ts'
 import type { Value } from '../../gateway/kernel/reading.ts'

@@ -1,7 +1,6 @@
 import type { Alarm, OperatorAction, OperatorOutcome } from '../../gateway/kernel/alarm.ts'
-import type {
-  Accept, AlarmView, Authenticator, Command, CommandDesk, DeadLetter, DeliveryDesk, Device, DeviceRegistry, Incoming, LoginThrottle, Receipt, StoreWriter,
-} from '../../gateway/kernel/contracts.ts'
+import type { Accept, AlarmView, Authenticator, DeadLetter, DeliveryDesk, Incoming, LoginThrottle, Receipt, StoreWriter } from '../../gateway/kernel/contracts.ts'
+import type { Command, CommandDesk, Device, DeviceRegistry } from '../../gateway/kernel/device-contracts.ts'
 import type { CloudEvent } from '../../gateway/kernel/event.ts'
 import type { Principal, Role } from '../../gateway/kernel/principal.ts'
 import type { Rule } from '../../gateway/kernel/rule.ts'

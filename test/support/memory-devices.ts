@@ -1,4 +1,4 @@
-import type { Device } from '../../gateway/kernel/contracts.ts'
+import type { Device } from '../../gateway/kernel/device-contracts.ts'
 import type { Labels, Reading } from '../../gateway/kernel/reading.ts'
 import type { KnownDevices } from '../../gateway/rules/bindings.ts'
 
