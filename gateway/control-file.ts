@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Cancel, Clock } from './kernel/clock.ts'
 import { asError } from './kernel/errors.ts'
 import type { Logger } from './kernel/log.ts'
+import type { RunCredential } from './kernel/principal.ts'
 
 /** What `<data>/control.json` says of the gateway that runs on this data directory; whoever can read it is admin of it. */
 export interface ControlFileContent {
@@ -15,6 +16,11 @@ export interface ControlFileContent {
 }
 
 const againMs = 5_000
+
+/** What the command line on this machine comes with; anew at every start of the gateway. */
+export function createControlCredential(): RunCredential {
+  return { token: randomBytes(32).toString('base64url'), principal: Object.freeze({ kind: 'user', name: 'limen', role: 'admin' }) }
+}
 
 /**
  * Tells commands on this machine where the running gateway is. A disk that is full at the start does not keep the gateway

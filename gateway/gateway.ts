@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { createAlarmStage } from './alarm-stage.ts'
 import { createAnnouncements } from './announce.ts'
 import { createAuthenticator } from './auth/authenticator.ts'
 import { requireCredentials } from './auth/require-credentials.ts'
 import { createBroker } from './broker/broker.ts'
 import type { Config } from './config/config.ts'
-import { createControlFile } from './control-file.ts'
+import { createControlCredential, createControlFile } from './control-file.ts'
 import { createDelivery } from './delivery/delivery.ts'
 import { createTargets } from './delivery/targets.ts'
 import { createCommands } from './devices/commands.ts'
@@ -83,7 +82,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
   })
   const loopback = isLoopbackHost(config.mqtt.host) && isLoopbackHost(config.http.host)
   const loopbackTrusted = loopback && config.auth.loopback === 'trusted'
-  const controlToken = randomBytes(32).toString('base64url')
+  const control = createControlCredential()
 
   const store = createStore(
     {
@@ -166,7 +165,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     condition: (condition) => pipeline.condition(condition),
   })
   const web = createWeb(
-    { host: config.http.host, port: config.http.port, site: config.site, loopbackTrusted, controlToken },
+    { host: config.http.host, port: config.http.port, site: config.site, loopbackTrusted, tokens: [control] },
     {
       accept: (input, done) => pipeline.accept(input, done),
       store, alarms: stage, commands, authenticator, clock, logger,
@@ -224,7 +223,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     await lifecycle.start('broker', broker)
     await broker.attachWebSocket(web.httpServer, { path: webSocketPath, allowOrigin: web.allowOrigin, principalOf: (request) => web.callerOf(request)?.principal ?? null })
     pipeline.record({ type: 'limen.gateway.started', data: { version: deps.version } })
-    await lifecycle.start('control file', createControlFile({ dataDir: config.dataDir, token: controlToken, http: () => addresses().http }, { clock, logger }))
+    await lifecycle.start('control file', createControlFile({ dataDir: config.dataDir, token: control.token, http: () => addresses().http }, { clock, logger }))
   }
 
   function addresses(): { mqtt: Address; http: Address } {

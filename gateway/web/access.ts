@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { isLoopbackAddress, isLoopbackHost } from '../kernel/loopback.ts'
-import type { Principal, Role } from '../kernel/principal.ts'
+import type { Principal, Role, RunCredential } from '../kernel/principal.ts'
 import type { Session, Sessions } from './sessions.ts'
 
 export const cookieName = 'limen-session'
@@ -17,6 +17,8 @@ export interface Access {
   readonly callerOf: (request: IncomingMessage, options?: { touch?: boolean }) => Caller | undefined
   /** May the page this request comes from speak to us? Requests that come from no page (curl, devices) may. */
   readonly allowOrigin: (request: IncomingMessage) => boolean
+  /** Does its browser say that this request comes from a page of ours? One that says nothing is no proof. */
+  readonly fromOwnPage: (request: IncomingMessage) => boolean
 }
 
 export interface AccessOptions {
@@ -24,12 +26,11 @@ export interface AccessOptions {
   readonly host: string
   /** `auth.loopback: trusted` */
   readonly loopbackTrusted: boolean
-  /** Of the running gateway's own command line; empty: none. */
-  readonly controlToken: string
+  /** Bearer tokens of this run: the command line's, the flows'. An empty token is none. */
+  readonly tokens: readonly RunCredential[]
 }
 
 const trusted: Principal = Object.freeze({ kind: 'trusted', name: 'loopback', role: 'admin' })
-const control: Principal = Object.freeze({ kind: 'user', name: 'limen', role: 'admin' })
 
 export function createAccess(options: AccessOptions, deps: { sessions: Sessions; parseCookie: (header: string) => Readonly<Record<string, string | undefined>> }): Access {
   const mayTrust = options.loopbackTrusted && isLoopbackHost(options.host)
@@ -38,7 +39,8 @@ export function createAccess(options: AccessOptions, deps: { sessions: Sessions;
     const { authorization, cookie } = request.headers
     if (authorization !== undefined) {
       const token = /^Bearer\s+(\S+)$/i.exec(authorization)?.[1]
-      return token !== undefined && options.controlToken !== '' && sameText(token, options.controlToken) ? { via: 'token', principal: control } : undefined
+      const known = token === undefined ? undefined : options.tokens.find((one) => one.token !== '' && sameText(token, one.token))
+      return known === undefined ? undefined : { via: 'token', principal: known.principal }
     }
     const sessionId = cookie === undefined ? undefined : deps.parseCookie(cookie)[cookieName]
     const session = sessionId === undefined ? undefined : deps.sessions.find(sessionId, { touch })
@@ -46,7 +48,7 @@ export function createAccess(options: AccessOptions, deps: { sessions: Sessions;
     return mayTrust && comesFromHere(request) ? { via: 'loopback', principal: trusted } : undefined
   }
 
-  return { callerOf, allowOrigin }
+  return { callerOf, allowOrigin, fromOwnPage }
 }
 
 /**
@@ -74,6 +76,10 @@ function allowOrigin(request: IncomingMessage): boolean {
     // "null" (a sandboxed page, a file) and whatever is no origin.
     return false
   }
+}
+
+function fromOwnPage(request: IncomingMessage): boolean {
+  return (request.headers.origin !== undefined || request.headers['sec-fetch-site'] === 'same-origin') && allowOrigin(request)
 }
 
 function isRead(request: IncomingMessage): boolean {

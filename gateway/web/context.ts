@@ -3,7 +3,7 @@ import type { CommandDesk, DeviceRegistry } from '../kernel/device-contracts.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
-import type { Role } from '../kernel/principal.ts'
+import type { Role, RunCredential } from '../kernel/principal.ts'
 import type { Rule } from '../kernel/rule.ts'
 import type { Access, Caller } from './access.ts'
 import type { Sessions } from './sessions.ts'
@@ -17,8 +17,8 @@ export interface WebOptions {
   readonly site: string
   /** `auth.loopback: trusted`. Off loopback it has no effect. */
   readonly loopbackTrusted: boolean
-  /** Of `<data>/control.json`: who can read that file is admin. Empty: nobody is, that way. */
-  readonly controlToken: string
+  /** Bearer tokens: that of `<data>/control.json` (who can read that file is admin), and what else the wiring gave out. */
+  readonly tokens: readonly RunCredential[]
   /** Default 2,000; one more is refused. WebSockets count. */
   readonly maxConnections?: number
   /** Default 200; one more gets 503. */

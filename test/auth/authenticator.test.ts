@@ -224,3 +224,37 @@ describe('a listener off loopback', () => {
     expect(() => requireCredentials({ ...open, mqttHost: '127.0.0.1' }, { authenticator, logger: silentLogger })).toThrow(expect.objectContaining({ code: 'NO_CREDENTIALS', message: expect.not.stringContaining('MQTT') }))
   })
 })
+
+describe('a credential of this run', () => {
+  const flows = { token: 'a-long-random-token', principal: { kind: 'user', name: 'flows', role: 'operator' } } as const
+
+  async function withFlows() {
+    const dataDir = tempDir()
+    const clock = createFakeClock()
+    const book = createCredentialBook({ dataDir }, { clock })
+    const authenticator = createAuthenticator({ dataDir, runCredentials: [flows] }, { clock, logger: silentLogger })
+    onTestFinished(() => authenticator.stop())
+    await authenticator.start()
+    return { book, authenticator, device: (password: string) => authenticator.device({ username: 'flows', password: Buffer.from(password), clientId: 'c', address }) }
+  }
+
+  it('comes in over MQTT at once, however many wrong ones came before, and stays valid', async () => {
+    const { authenticator, device } = await withFlows()
+    for (let i = 0; i < 30; i++) expect(await device(`wrong ${i}`)).toBeNull()
+    expect(authenticator.waitMs({ name: 'flows', address })).toBeGreaterThan(0)
+    const principal = await device(flows.token)
+    expect(principal).toEqual(flows.principal)
+    expect(authenticator.stillValid(principal!)).toBe(true)
+    expect(authenticator.stillValid({ ...flows.principal })).toBe(false)
+  })
+
+  it('shadows no user of the same name: over HTTP there is only that one, and over MQTT both', async () => {
+    const { book, authenticator, device } = await withFlows()
+    const { name } = flows.principal
+    expect(await authenticator.user({ name, password: flows.token, address })).toBeNull()
+    const password = await book.addUser({ name, role: 'viewer' })
+    expect(await authenticator.user({ name, password, address: '192.0.2.8' })).toMatchObject({ name, role: 'viewer' })
+    expect(await authenticator.device({ username: name, password: Buffer.from(password), clientId: 'c', address: '192.0.2.8' })).toMatchObject({ role: 'viewer' })
+    expect(await device(flows.token)).toMatchObject({ role: 'operator' })
+  })
+})

@@ -12,6 +12,7 @@ import { createFakeClock } from './fake-clock.ts'
 import { createMemoryStore } from './memory-store.ts'
 
 export const controlToken = 'control-token-of-the-test'
+export const flowsToken = 'token-of-the-flows-of-the-test'
 
 /** The web room on fakes, on a port of its own once started. */
 export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRoutes) {
@@ -28,7 +29,11 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
   const door = createDoor({ store, board: board.byId, commands })
   const health: { now: Health } = { now: { ready: true, checks: { store: { ok: true, vital: true }, influx: { ok: false, vital: false, detail: 'away' } } } }
   const web: Web = createWeb(
-    { host: '127.0.0.1', port: 0, site: 'ward-3', loopbackTrusted: true, controlToken, dashboardDir: join(import.meta.dirname, 'no-dashboard'), ...change },
+    {
+      host: '127.0.0.1', port: 0, site: 'ward-3', loopbackTrusted: true, dashboardDir: join(import.meta.dirname, 'no-dashboard'),
+      tokens: [{ token: controlToken, principal: { kind: 'user', name: 'limen', role: 'admin' } }, { token: flowsToken, principal: { kind: 'user', name: 'flows', role: 'operator' } }],
+      ...change,
+    },
     {
       accept: (input, done) => door.accept(input, done), store, alarms: board, devices, commands, delivery, rules: () => [aRule('b'), aRule('a')], authenticator: users, clock, logger: silentLogger,
       metrics: [() => [{ name: 'limen_test_total', help: 'A test.', type: 'counter', value: 1 }]],

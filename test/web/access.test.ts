@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import type { HTTPMethods } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import type { Role } from '../../gateway/kernel/principal.ts'
-import { controlToken, webScene } from '../support/web-scene.ts'
+import { controlToken, flowsToken, webScene } from '../support/web-scene.ts'
 
 const event = { specversion: '1.0', id: '1', source: 's', type: 't' }
 
@@ -111,7 +111,18 @@ describe('trust in loopback', () => {
 
   it('is no way round a wrong token, and an empty token is none', async () => {
     expect((await ask({ authorization: 'Bearer wrong' })).statusCode).toBe(401)
-    expect((await ask({ authorization: 'Bearer ' }, { controlToken: '' })).statusCode).toBe(401)
+    expect((await ask({ authorization: 'Bearer ' }, { tokens: [{ token: '', principal: { kind: 'user', name: 'limen', role: 'admin' } }] })).statusCode).toBe(401)
+  })
+})
+
+describe('a token of this run', () => {
+  it('is good for its own role and no more', async () => {
+    const { call, door } = webScene({ loopbackTrusted: false })
+    const authorization = `Bearer ${flowsToken}`
+    expect((await call({ url: '/api/v1/session', headers: { authorization } })).json()).toMatchObject({ name: 'flows', role: 'operator', via: 'token' })
+    expect((await call({ method: 'POST', url: '/api/v1/alarms/hr-high.bed-1/ack', headers: { authorization } })).statusCode).toBe(200)
+    expect(door.taken.at(-1)).toMatchObject({ action: { by: 'flows' } })
+    expect((await call({ method: 'PUT', url: '/api/v1/devices/bed-1', headers: { authorization }, payload: {} })).statusCode).toBe(403)
   })
 })
 
