@@ -41,6 +41,14 @@ export interface Config {
   /** By name. */
   readonly targets: ReadonlyMap<string, TargetConfig>
   readonly influx: InfluxConfig | undefined
+  readonly flows: {
+    /** Default: `child` where HTTP listens on loopback, else `off`: the editor is remote code execution for whoever reaches it. */
+    readonly mode: 'child' | 'off'
+    /** Resident memory of the Node-RED process above which it is ended. */
+    readonly maxMemoryBytes: number
+    /** All that this process is given of the gateway's environment; no secret of the gateway's is in it. */
+    readonly environment: Readonly<Record<string, string>>
+  }
   readonly retention: { readonly readingsMs: number; readonly maxSizeBytes: number }
 }
 

@@ -130,3 +130,13 @@ function variablesNamedIn(node: DocumentNode, found = new Set<string>()): Set<st
   return found
 }
 
+/** What Node, and a flow that fetches something, need to work on this machine. */
+const forFlows = [
+  'PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS', 'MALLOC_ARENA_MAX',
+  'http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY',
+]
+
+/** A list of what may pass, not of what may not: secrets have any name. */
+export function flowsEnvironment({ env }: Environment): Readonly<Record<string, string>> {
+  return Object.fromEntries(forFlows.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
+}

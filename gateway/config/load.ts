@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { dirname, relative, resolve } from 'node:path'
 import type { DocumentNode } from '../kernel/document.ts'
 import { LimenError } from '../kernel/errors.ts'
+import { isLoopbackHost } from '../kernel/loopback.ts'
 import type { Problem } from '../kernel/problem.ts'
 import { compareProblems } from '../kernel/problem.ts'
 import type { RuleSource } from '../kernel/rule-source.ts'
@@ -10,7 +11,7 @@ import { invalid, present } from '../kernel/shape.ts'
 import { parseYaml, yamlLimits } from '../kernel/yaml.ts'
 import type { Config, ConfigOverrides } from './config.ts'
 import type { Environment } from './environment.ts'
-import { noSecrets, overlayEnvironment, secretsFrom } from './environment.ts'
+import { flowsEnvironment, noSecrets, overlayEnvironment, secretsFrom } from './environment.ts'
 import { configShape, ruleSourceShape } from './schema.ts'
 
 export interface LoadOptions extends Environment {
@@ -112,6 +113,11 @@ export function readConfig(content: string | Uint8Array, options: ReadOptions): 
     rules: value.rules ?? [],
     targets: value.targets ?? new Map(),
     influx: value.influx,
+    flows: {
+      mode: value.flows.mode ?? (isLoopbackHost(value.http.host) ? 'child' : 'off'),
+      maxMemoryBytes: value.flows.maxMemory,
+      environment: flowsEnvironment(options),
+    },
     retention: { readingsMs: value.retention.readings, maxSizeBytes: value.retention.maxSize },
   })
   return { config, problems: [], baseDir, rules: config.rules, targetNames: [...config.targets.keys()] }

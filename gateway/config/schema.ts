@@ -1,10 +1,9 @@
 /** limen.yaml (interface.md "Configuration"): every key, its form, its default. The compiler holds it to config.ts. */
-import type { DocumentNode } from '../kernel/document.ts'
 import { duration, size } from '../kernel/quantity-shape.ts'
 import type { RuleSource } from '../kernel/rule-source.ts'
 import { createSecret } from '../kernel/secret.ts'
 import type { Shape } from '../kernel/shape.ts'
-import { boolean, describe, invalid, isEmpty, list, notInThisVersion, object, oneOf, optional, present, problemAt, refine, section, text } from '../kernel/shape.ts'
+import { boolean, describe, invalid, list, notInThisVersion, object, oneOf, optional, present, problemAt, refine, section, text } from '../kernel/shape.ts'
 import { devicesShape } from './devices.ts'
 import { influxShape } from './influx.ts'
 import type { SecretLookup } from './targets.ts'
@@ -41,6 +40,12 @@ const retention = object(
   { expected: 'how long and how much to keep', example: '{ readings: 30d, maxSize: 2GiB }' },
 )
 
+/** Below `min` Node-RED does not come up. Without a mode: as http.host decides. */
+const flows = object(
+  { mode: optional(oneOf('child', 'off')), maxMemory: optional(size({ min: '160MiB', max: '16GiB', example: '256MiB' }), 256 * 1024 ** 2) },
+  { expected: 'settings of the Node-RED flows', example: '{ mode: child }' },
+)
+
 export const ruleSourceShape: Shape<RuleSource> = {
   expected: 'a file, a glob, or a rule',
   example: 'rules/*.yaml',
@@ -51,9 +56,6 @@ export const ruleSourceShape: Shape<RuleSource> = {
     return invalid
   },
 }
-
-const offMode = (node: DocumentNode): boolean =>
-  isEmpty(node) || (node.kind === 'map' && node.entries.every((entry) => entry.key === 'mode' && entry.value.kind === 'scalar' && (entry.value.value === null || entry.value.value === 'off')))
 
 export function configShape(secrets: SecretLookup) {
   const whole = object(
@@ -70,7 +72,7 @@ export function configShape(secrets: SecretLookup) {
       routes: notInThisVersion('"routes"'),
       targets: optional(targetsShape(secrets)),
       influx: optional(influxShape),
-      flows: notInThisVersion('"flows"', offMode),
+      flows: section(flows),
       schedules: notInThisVersion('"schedules"'),
       retention: section(retention),
     },

@@ -34,6 +34,7 @@ describe('the configuration', () => {
       rules: [],
       targets: new Map(),
       influx: undefined,
+      flows: { mode: 'child', maxMemoryBytes: 256 * 1024 ** 2, environment: {} },
       retention: { readingsMs: 30 * 86_400_000, maxSizeBytes: 2 * 1024 ** 3 },
     })
   })
@@ -43,6 +44,22 @@ describe('the configuration', () => {
       const config = await load({ file })
       expect([config.mqtt.port, config.http.port, config.rules, config.influx]).toEqual([1883, 8080, [], undefined])
     }
+  })
+
+  it('runs flows where only this machine reaches the editor, unless told otherwise', async () => {
+    const flowsOf = async (file: string, env: Record<string, string> = {}) => (await load({ file, env })).flows
+    expect((await flowsOf('http: { host: localhost }')).mode).toBe('child')
+    expect((await flowsOf('mqtt: { host: 0.0.0.0 }')).mode).toBe('child')
+    expect((await flowsOf('http: { host: 0.0.0.0 }')).mode).toBe('off')
+    expect((await flowsOf('http: { host: 192.0.2.1 }\nflows: { maxMemory: 1GiB }'))).toMatchObject({ mode: 'off', maxMemoryBytes: 1024 ** 3 })
+    expect((await flowsOf('http: { host: 0.0.0.0 }\nflows: { mode: child }')).mode).toBe('child')
+    expect((await flowsOf('flows: { mode: off }')).mode).toBe('off')
+    expect((await flowsOf('flows:', { LIMEN_FLOWS__MODE: 'off', LIMEN_FLOWS__MAXMEMORY: '300MiB' }))).toMatchObject({ mode: 'off', maxMemoryBytes: 300 * 1024 ** 2 })
+  })
+
+  it('hands nothing of the environment to flows but what is on its list', async () => {
+    const env = { PATH: '/bin', TZ: 'UTC', NO_PROXY: 'a', NURSE_CALL_SECRET: 's', LIMEN_INFLUX__TOKEN_FILE: '', NODE_OPTIONS: '--inspect', AWS_SECRET_ACCESS_KEY: 's' }
+    expect((await load({ env })).flows.environment).toEqual({ PATH: '/bin', TZ: 'UTC', NO_PROXY: 'a' })
   })
 
   it('takes command line over environment over file over default', async () => {

@@ -33,12 +33,13 @@ export interface GatewayProcess {
 
 /**
  * The whole gateway as users start it, in a process and a folder of its own, on free ports.
- * `files` are written beside limen.yaml; `yaml` is added to the two listeners on port 0.
+ * `files` are written beside limen.yaml; `yaml` is added to the two listeners on port 0. Without flows unless `yaml` says so.
  */
 export async function startGatewayProcess(set: { yaml?: string; files?: Readonly<Record<string, string>>; env?: Readonly<Record<string, string>> } = {}): Promise<GatewayProcess> {
   const dir = await mkdtemp(join(tmpdir(), 'limen-e2e-'))
   const configFile = join(dir, 'limen.yaml')
-  await writeFile(configFile, `site: test\nmqtt: { host: 127.0.0.1, port: 0 }\nhttp: { host: 127.0.0.1, port: 0 }\n${set.yaml ?? ''}`)
+  const flows = /^flows:/m.test(set.yaml ?? '') ? '' : 'flows: { mode: off }\n'
+  await writeFile(configFile, `site: test\nmqtt: { host: 127.0.0.1, port: 0 }\nhttp: { host: 127.0.0.1, port: 0 }\n${flows}${set.yaml ?? ''}`)
   for (const [name, text] of Object.entries(set.files ?? {})) {
     await mkdir(dirname(join(dir, name)), { recursive: true })
     await writeFile(join(dir, name), text)
