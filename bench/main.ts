@@ -8,7 +8,9 @@ import { createDriver } from './driver.ts'
 import { createNotebook } from './figures.ts'
 import type { Figure } from './figures.ts'
 import type { Measurement } from './measurements/context.ts'
+import { measureDashboards } from './measurements/dashboards.ts'
 import { measureDisk } from './measurements/disk.ts'
+import { measureFlows } from './measurements/flows.ts'
 import { measureLatency } from './measurements/latency.ts'
 import { measureMemory } from './measurements/memory.ts'
 import { measureStart } from './measurements/start.ts'
@@ -20,6 +22,7 @@ import { verdicts } from './targets.ts'
 
 const measurements: Readonly<Record<MeasurementName, Measurement>> = {
   throughput: measureThroughput, inflight: measureInFlight, latency: measureLatency, memory: measureMemory, disk: measureDisk, start: measureStart,
+  dashboards: measureDashboards, flows: measureFlows,
 }
 
 async function bench(options: BenchOptions): Promise<number> {

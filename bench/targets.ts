@@ -10,6 +10,8 @@ export function verdicts(figures: readonly Figure[]): readonly Verdict[] {
   const command = (setting: string, quantity: string): number | undefined => find(figures, { measurement: 'latency', setting, subject: 'limen', quantity: `to command ${quantity}` })
   const memory = (subject: string, setting: string): number | undefined => find(figures, { measurement: 'memory', setting, subject, quantity: 'RSS, highest' })
   const missing = figures.filter((figure) => figure.measurement === 'latency' && figure.subject === 'limen' && figure.quantity.endsWith('missing'))
+  const withDashboards = (setting: string): number | undefined => find(figures, { measurement: 'dashboards', setting, subject: 'limen', quantity: 'acknowledged' })
+  const withFlows = (setting: string, quantity: string): number | undefined => find(figures, { measurement: 'flows', setting, subject: 'limen', quantity })
   return [
     atLeast('throughput against bare aedes', ratio(rate('limen'), rate('bare aedes')), 0.6, '×'),
     atLeast('throughput against Mosquitto', ratio(rate('limen'), rate('mosquitto')), 1, '×'),
@@ -21,6 +23,9 @@ export function verdicts(figures: readonly Figure[]): readonly Verdict[] {
     atMost('memory at saturation against bare aedes', ratio(memory('limen', 'at saturation'), memory('bare aedes', 'at saturation')), 1.4, '×'),
     atMost('bytes written per payload byte at 1,000/s', find(figures, { measurement: 'disk', setting: '1,000 readings/s', subject: 'limen', quantity: 'written per payload byte' }), 6, '×'),
     atMost('start to ready, compile cache warm', find(figures, { measurement: 'start', setting: 'compile cache warm', subject: 'limen', quantity: 'start to ready' }), 2_000, 'ms'),
+    atLeast('throughput with ten dashboards against none', ratio(withDashboards('10 dashboards'), withDashboards('no dashboard')), 0.9, '×'),
+    atMost('alarm to command, p99, a looping flow against flows off', ratio(withFlows('a flow that loops for ever', 'to command p99'), withFlows('flows off', 'to command p99')), 1.1, '×'),
+    atMost('memory at rest, gateway and flows together', withFlows('flows at rest', 'RSS, together'), 300, 'MB'),
   ]
 }
 

@@ -3,15 +3,18 @@ import { stringify } from 'yaml'
 /** Loaded in every measurement of the gateway. */
 export const ruleCount = 100
 
-/** The gateway's defaults, on free ports; without flows, whose process is not what is measured. */
-export function benchConfig(commitWindow: string | undefined): string {
+/** What the flows' process does; `off` wherever it is not what is measured. */
+export type FlowsLoad = 'off' | 'idle' | 'looping'
+
+/** The gateway's defaults, on free ports. */
+export function benchConfig({ commitWindow, flows = 'off' }: { commitWindow?: string; flows?: FlowsLoad }): string {
   return stringify({
     site: 'bench',
     data: './data',
     mqtt: { host: '127.0.0.1', port: 0 },
     http: { host: '127.0.0.1', port: 0 },
     ...(commitWindow === undefined ? {} : { store: { commitWindow } }),
-    flows: { mode: 'off' },
+    flows: { mode: flows === 'off' ? 'off' : 'child' },
     rules: ['rules.yaml'],
   })
 }
@@ -39,4 +42,13 @@ export function benchRules(): string {
   }
   const others = Array.from({ length: ruleCount - forHubs.length - 2 }, (_, i) => ({ id: `bench-other-${i}`, on: { metric: `other-${i}` }, when: { below: 5 }, clearFor: '5s' }))
   return stringify({ rules: [forAll, pressure, ...forHubs, ...others] })
+}
+
+/** A flow that never gives its process back, from its start on. */
+export function loopingFlows(): string {
+  return JSON.stringify([
+    { id: 'tab', type: 'tab', label: 'Loops for ever' },
+    { id: 'start', type: 'inject', z: 'tab', once: true, onceDelay: '0.1', repeat: '', topic: '', payloadType: 'date', payload: '', x: 100, y: 60, wires: [['loop']] },
+    { id: 'loop', type: 'function', z: 'tab', name: 'loop', func: 'while (true) {}', outputs: 1, x: 260, y: 60, wires: [[]] },
+  ])
 }

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { benchConfig, benchRules } from './gateway-config.ts'
+import { benchConfig, benchRules, loopingFlows } from './gateway-config.ts'
+import type { FlowsLoad } from './gateway-config.ts'
 import { launch } from './process.ts'
 import type { Server } from './process.ts'
 
@@ -12,14 +13,18 @@ const here = import.meta.dirname
 export const subjectNames = ['limen', 'aedes', 'mosquitto'] as const
 export type SubjectName = (typeof subjectNames)[number]
 
-export interface GatewayOptions { readonly commitWindow?: string; readonly env?: Readonly<Record<string, string>> }
+export interface GatewayOptions { readonly commitWindow?: string; readonly flows?: FlowsLoad; readonly env?: Readonly<Record<string, string>> }
 
 /** The gateway as its users start it, on an empty data directory of its own that goes with it. */
 export async function startGateway(options: GatewayOptions = {}): Promise<Server> {
   const dir = await mkdtemp(join(tmpdir(), 'limen-bench-'))
   const config = join(dir, 'limen.yaml')
-  await writeFile(config, benchConfig(options.commitWindow))
+  await writeFile(config, benchConfig(options))
   await writeFile(join(dir, 'rules.yaml'), benchRules())
+  if (options.flows === 'looping') {
+    await mkdir(join(dir, 'data', 'flows'), { recursive: true, mode: 0o700 })
+    await writeFile(join(dir, 'data', 'flows', 'flows.json'), loopingFlows())
+  }
   return launch({
     subject: 'limen',
     command: process.execPath,
