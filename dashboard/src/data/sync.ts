@@ -1,0 +1,111 @@
+import type { CloudEvent } from '../../../gateway/kernel/event.ts'
+import type { Alarm } from './alarm-list.ts'
+import { ApiProblem, ask, askAll, setCsrfToken } from './api.ts'
+import type { Page } from './api.ts'
+import { freezeTime, gatewayTime, setGatewayTime } from './clock.ts'
+import type { Frame } from './frames.ts'
+import { createLiveSocket } from './socket.ts'
+import type { Wire } from './socket.ts'
+import type { DeviceSummary, GatewayInfo, Pulse, Session } from './state.ts'
+import { alarms, connection, gateway, pulse, putAlarms, putDevices, putJournal, rate, replaceAlarms, replaceDevices, session } from './state.ts'
+import type { ValueRow } from './values.ts'
+import { putValues } from './values.ts'
+import { setWatchSink } from './watching.ts'
+
+const mostAlarms = 20_000
+const mostDevices = 20_000
+const recentEvents = 60
+const againMs = 2_000
+
+let socketStarted = false
+
+const socket = createLiveSocket({
+  open(after) {
+    const url = new URL(`/api/v1/live${after === undefined ? '' : `?after=${after}`}`, location.href)
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+    return new WebSocket(url) as unknown as Wire
+  },
+  onFrame: take,
+  onState(state) {
+    if (state === 'away') {
+      const since = gatewayTime()
+      freezeTime()
+      connection.value = { state: 'away', since }
+      return
+    }
+    // Alarms may have been marked as restored, devices dropped: read once more; events since then come by the socket.
+    void load().then(() => (connection.value = { state: 'live' }), () => {})
+  },
+  setTimer(run, ms) {
+    const timer = setTimeout(run, ms)
+    return () => clearTimeout(timer)
+  },
+  random: Math.random,
+})
+
+/** Reads what there is, then follows the gateway for as long as the page is open. */
+export async function startSync(): Promise<void> {
+  setWatchSink((list) => socket.watch(list))
+  addEventListener('online', () => socket.retry())
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && socket.retry())
+  await begin()
+}
+
+async function begin(): Promise<void> {
+  try {
+    await load()
+    connection.value = { state: 'live' }
+  } catch (thrown) {
+    const reason = thrown instanceof ApiProblem ? thrown.message : String(thrown)
+    connection.value = { state: 'failed', reason }
+    setTimeout(() => void begin(), againMs)
+  }
+}
+
+/** The position is asked for first: what changes while the rest is read comes again by the socket, and the newer word wins. */
+async function load(): Promise<void> {
+  const who = await ask<Session>('session')
+  setCsrfToken(who.csrfToken)
+  session.value = who
+  const info = await ask<GatewayInfo>('gateway')
+  gateway.value = info
+  setGatewayTime(Date.parse(info.now))
+  const before = alarms.value
+  const [alarmItems, deviceItems] = await Promise.all([askAll<Alarm>('alarms', mostAlarms), askAll<DeviceSummary>('devices', mostDevices), loadRecent()])
+  replaceAlarms(alarmItems, before)
+  replaceDevices(deviceItems)
+  if (socketStarted) return
+  socketStarted = true
+  socket.start(info.log.last)
+}
+
+async function loadRecent(): Promise<void> {
+  const { items } = await ask<Page<CloudEvent & { limenposition: number }>>(`events?order=desc&limit=${recentEvents}&type=limen.alarm.*,limen.gateway.*,limen.device.online,limen.device.offline`)
+  putJournal(items.map(({ limenposition, ...event }) => ({ position: limenposition, event })))
+}
+
+function take({ id, event: name, data }: Frame): void {
+  if (name === 'pulse') return takePulse(data as Pulse)
+  if (name === 'values') return putValues((data as { values: readonly ValueRow[] }).values)
+  // The log no longer holds what was missed: read everything anew.
+  if (name === 'gap') return void load().catch(() => {})
+  if (id === undefined || typeof data !== 'object' || data === null) return
+  const event = data as CloudEvent
+  if (event.type.startsWith('limen.alarm.')) {
+    putAlarms([event.data as Alarm])
+    putJournal([{ position: id, event }])
+  } else if (event.type.startsWith('limen.device.')) {
+    putDevices([event.data as DeviceSummary])
+    if (event.type === 'limen.device.offline' || event.type === 'limen.device.online') putJournal([{ position: id, event }])
+  } else if (event.type.startsWith('limen.gateway.')) putJournal([{ position: id, event }])
+}
+
+function takePulse(next: Pulse): void {
+  const before = pulse.value
+  setGatewayTime(next.now)
+  // Fewer than before: the gateway was started anew.
+  rate.value = before === null || next.readings < before.readings || next.now <= before.now ? null : ((next.readings - before.readings) * 1_000) / (next.now - before.now)
+  pulse.value = next
+  const known = gateway.value
+  if (known !== null && JSON.stringify(known.health) !== JSON.stringify(next.health)) gateway.value = { ...known, health: next.health }
+}
