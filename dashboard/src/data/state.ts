@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals'
-import type { Device } from '../../../gateway/kernel/contracts.ts'
+import type { Device } from '../../../gateway/kernel/device-contracts.ts'
 import type { CloudEvent } from '../../../gateway/kernel/event.ts'
 import type { Role } from '../../../gateway/kernel/principal.ts'
 import type { Alarm } from './alarm-list.ts'
