@@ -31,7 +31,7 @@ export interface DevicesDeps {
 
 /** Devices as they are known in the turn they are asked, which is what rules go by; `committed` is what others may see. */
 export interface Devices extends DeviceRegistry {
-  readonly committed: Pick<DeviceRegistry, 'get' | 'list'>
+  readonly committed: Pick<DeviceRegistry, 'get' | 'list' | 'count'>
   restore(store: StoreReader): Promise<void>
   /** A reading that is in the log, after `restore`: last values are in no store of their own. Oldest first. */
   recall(reading: StoredReading): void
@@ -161,8 +161,10 @@ export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devic
       const from = after === undefined ? 0 : firstAfter(sorted, after, (id) => id)
       return sorted.slice(from, from + limit).map((id) => live(entries.get(id)!))
     },
+    count: () => entries.size,
     committed: {
       get: committed,
+      count: () => view.size(),
       list({ after = '', limit }) {
         const shown = view.list()
         const found: Device[] = []

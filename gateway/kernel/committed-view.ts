@@ -11,6 +11,7 @@ export interface CommittedView<T> {
   get(id: string): T | undefined
   /** In the order of ids, or in that of their first showing. */
   list(): readonly T[]
+  size(): number
 }
 
 export function createCommittedView<T extends { readonly id: string }>(onDisk: StoreWriter['onDisk'], options: { readonly sorted: boolean }): CommittedView<T> {
@@ -51,5 +52,6 @@ export function createCommittedView<T extends { readonly id: string }>(onDisk: S
     },
     get: (id) => shown.get(id),
     list: () => (order ??= inOrder()),
+    size: () => shown.size,
   }
 }

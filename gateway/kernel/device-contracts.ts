@@ -17,6 +17,7 @@ export interface DeviceRegistry {
   get(id: string): Device | undefined
   /** In the order of ids, `id > after`. */
   list(query: { after?: string; limit: number }): readonly Device[]
+  count(): number
   labels(id: string): Labels
   type(id: string): string | null
   put(id: string, change: { type?: string | null; labels?: Labels; settings?: Readonly<Record<string, unknown>> }): Device

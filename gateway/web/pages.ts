@@ -45,7 +45,7 @@ ${wrong === undefined ? '' : `<p class="wrong" role="alert">${escape(wrong)}</p>
 }
 
 function row({ method, url, schema, access }: RegisteredRoute): string {
-  const linked = method === 'GET' && !url.includes(':') && !url.endsWith('/stream')
+  const linked = method === 'GET' && !url.includes(':') && !url.endsWith('/stream') && !url.endsWith('/live')
   const path = `<code>${method} ${linked ? `<a href="${escape(url)}">${escape(url)}</a>` : escape(url.replace(/:([A-Za-z]+)/g, '{$1}'))}</code>`
   return `<tr><td>${path}</td><td>${escape(schema.summary ?? '')}</td><td>${access}</td></tr>`
 }

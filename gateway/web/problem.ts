@@ -2,7 +2,7 @@ import type { ErrorCode } from '../kernel/errors.ts'
 import { asError, LimenError } from '../kernel/errors.ts'
 
 /** Codes HTTP knows besides Limen's own. */
-export type ProblemCode = ErrorCode | 'METHOD_NOT_ALLOWED' | 'TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'TOO_MANY_ATTEMPTS' | 'INTERNAL'
+export type ProblemCode = ErrorCode | 'METHOD_NOT_ALLOWED' | 'UPGRADE_REQUIRED' | 'TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'TOO_MANY_ATTEMPTS' | 'INTERNAL'
 
 /** A member of the request that is wrong, and what would be right. */
 export interface WrongMember {
@@ -92,6 +92,7 @@ const titles: Partial<Record<ProblemCode, string>> = {
   FORBIDDEN: 'Not allowed',
   NOT_FOUND: 'There is no such thing',
   METHOD_NOT_ALLOWED: 'Not this method',
+  UPGRADE_REQUIRED: 'Only as a WebSocket',
   CONFLICT: 'Refused as things stand',
   TOO_LARGE: 'Too large',
   UNSUPPORTED_MEDIA_TYPE: 'Not this content type',
@@ -123,6 +124,8 @@ function statusOf(code: ProblemCode): number {
       return 413
     case 'UNSUPPORTED_MEDIA_TYPE':
       return 415
+    case 'UPGRADE_REQUIRED':
+      return 426
     case 'TOO_MANY_ATTEMPTS':
       return 429
     case 'NOT_IN_THIS_VERSION':

@@ -12,6 +12,9 @@ import type { RegisteredRoute, RouteSchema, WebContext, WebDeps, WebOptions } fr
 import { drainOf } from './drain.ts'
 import { answerErrors } from './errors.ts'
 import { guard } from './guard.ts'
+import { createPulseSource } from './live-pulse.ts'
+import { createLiveSockets, livePath } from './live-socket.ts'
+import { createLiveValues } from './live-values.ts'
 import { alarmRoutes } from './routes/alarms.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { deliveryRoutes } from './routes/delivery.ts'
@@ -26,6 +29,7 @@ import { sessionRoutes } from './routes/session.ts'
 import { streamRoutes } from './routes/stream.ts'
 import { createSessions } from './sessions.ts'
 import { createEventStream } from './stream.ts'
+import { serveUpgrades } from './upgrades.ts'
 import { validatorOf } from './validator.ts'
 
 export interface Web {
@@ -35,7 +39,7 @@ export interface Web {
   stop(): Promise<void>
   /** Where it listens; undefined when it does not. */
   address(): { readonly host: string; readonly port: number } | undefined
-  /** For WebSockets at /mqtt; there before start. Upgrades to any other path are refused here. */
+  /** For WebSockets at /mqtt; there before start. Upgrades to paths that nobody takes are refused here. */
   readonly httpServer: Server
   /** May the page an upgrade comes from speak to us? */
   readonly allowOrigin: Access['allowOrigin']
@@ -80,6 +84,9 @@ export function createWeb(options: WebOptions, deps: WebDeps): Web {
   const sessions = createSessions({}, { clock, stillValid: (principal) => authenticator.stillValid(principal) })
   const access = createAccess(options, { sessions, parseCookie: (header) => app.parseCookie(header) })
   const stream = createEventStream({ site: options.site, ...(options.maxStreams === undefined ? {} : { maxClients: options.maxStreams }) }, deps)
+  const pulse = createPulseSource(deps)
+  const values = createLiveValues({ clock, devices: deps.devices, pulse: () => pulse.frame() })
+  const live = createLiveSockets({ access, stream, values, clock, logger })
   const context: WebContext = { ...deps, options, access, sessions, stream, routes: () => routes, metrics: [...deps.metrics, metrics] }
 
   app.addHook('onRoute', ({ method, url, config, schema = {} }) => {
@@ -89,10 +96,14 @@ export function createWeb(options: WebOptions, deps: WebDeps): Web {
     counts.set(reply.statusCode, (counts.get(reply.statusCode) ?? 0) + 1)
     done()
   })
-  app.addHook('preClose', (done) => {
+  app.addHook('preClose', async () => {
+    // Begun first, so that sockets are told why.
+    const gone = live.stop()
     stream.stop()
+    values.stop()
+    pulse.stop()
     drain.begin()
-    done()
+    await gone
   })
   guard(app, context)
   readJsonBodies(app)
@@ -103,13 +114,10 @@ export function createWeb(options: WebOptions, deps: WebDeps): Web {
   }, { prefix: '/api/v1' })
   healthRoutes(app, context)
   app.register((scope) => pageRoutes(scope, context))
-  app.server.on('upgrade', (request, socket) => {
-    if (request.url?.split('?', 1)[0] === webSocketPath) return
-    // Node takes its own listener off an upgraded socket: without one, a reset would end the process.
-    socket.on('error', () => socket.destroy())
-    socket.once('finish', () => socket.destroy())
-    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
-  })
+  serveUpgrades(app.server, [
+    { path: webSocketPath, take: 'elsewhere' },
+    { path: livePath, take: live.upgrade },
+  ])
 
   let stopRechecking: (() => void) | undefined
   let started: Promise<void> | undefined
@@ -117,6 +125,7 @@ export function createWeb(options: WebOptions, deps: WebDeps): Web {
 
   async function listen(): Promise<void> {
     stream.start()
+    pulse.start()
     stopRechecking = authenticator.onChange(() => stream.recheck())
     try {
       await app.listen({ host: options.host, port: options.port })
@@ -130,7 +139,8 @@ export function createWeb(options: WebOptions, deps: WebDeps): Web {
   function* metrics() {
     for (const [status, value] of counts) yield { name: 'limen_http_responses_total', help: 'HTTP answers by status.', type: 'counter' as const, value, labels: { status: String(status) } }
     const { clients, cut, sent } = stream.counts()
-    yield { name: 'limen_http_streams', help: 'Event streams that are open.', type: 'gauge' as const, value: clients }
+    yield { name: 'limen_http_streams', help: 'Event streams that are open, live sockets among them.', type: 'gauge' as const, value: clients }
+    yield { name: 'limen_http_live_sockets', help: 'Live sockets of dashboards that are open.', type: 'gauge' as const, value: live.count() }
     yield { name: 'limen_http_streams_cut_total', help: 'Event streams cut because nobody read them.', type: 'counter' as const, value: cut }
     yield { name: 'limen_http_stream_events_total', help: 'Events written to event streams.', type: 'counter' as const, value: sent }
     yield { name: 'limen_http_sessions', help: 'Logins that hold.', type: 'gauge' as const, value: sessions.size() }

@@ -31,6 +31,7 @@ export function createDeviceShelf(ids: readonly string[] = []): DeviceRegistry {
   const registry: DeviceRegistry = {
     get: (id) => devices.get(id),
     list: ({ after = '', limit }) => [...devices.values()].filter((device) => device.id > after).sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit),
+    count: () => devices.size,
     labels: (id) => devices.get(id)?.labels ?? {},
     type: (id) => devices.get(id)?.type ?? null,
     put(id, change) {

@@ -19,7 +19,7 @@ export async function openStream(url: string, headers: Record<string, string> = 
         rest += decoder.decode(chunk, { stream: true })
         const blocks = rest.split('\n\n')
         rest = blocks.pop()!
-        for (const block of blocks) frames.push(parse(block))
+        for (const block of blocks) frames.push(parseFrame(block))
         for (const wake of waiting) wake()
       }
     } catch {
@@ -58,7 +58,7 @@ export async function openStream(url: string, headers: Record<string, string> = 
   }
 }
 
-function parse(block: string): Frame {
+export function parseFrame(block: string): Frame {
   const frame: Record<string, string> = {}
   for (const line of block.split('\n')) {
     const colon = line.indexOf(':')

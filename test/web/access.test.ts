@@ -45,6 +45,8 @@ const routes: readonly (readonly [method: HTTPMethods, url: string, least: Role 
   ['POST', '/api/v1/logout', 'public'],
   ['GET', '/api/v1/gateway', 'viewer'],
   ['GET', '/api/v1/openapi.json', 'viewer'],
+  // The upgrade itself: live-socket.test.ts.
+  ['GET', '/api/v1/live', 'viewer'],
   ['GET', '/healthz', 'public'],
   ['GET', '/readyz', 'public'],
   ['GET', '/metrics', 'viewer'],

@@ -19,6 +19,8 @@ const query = {
   },
 } as const
 
+const liveQuery = { type: 'object', additionalProperties: false, properties: { after: query.properties.after } } as const
+
 export function streamRoutes(app: FastifyInstance, { stream, access }: WebContext): void {
   app.get<{ Querystring: XStatic<typeof query> }>(
     '/stream',
@@ -47,6 +49,22 @@ export function streamRoutes(app: FastifyInstance, { stream, access }: WebContex
         },
       })
       reply.raw.once('close', leave)
+    },
+  )
+
+  // The upgrade itself never gets here (live-socket.ts): this tells of it, and answers who asks without one.
+  app.get(
+    '/live',
+    {
+      exposeHeadRoute: false,
+      config: { access: 'viewer' },
+      schema: {
+        summary: 'The same as a WebSocket, with pulse and values of watched devices: {"watch":["bed-1"]}', tags: ['events'], querystring: liveQuery,
+        response: { 101: { type: 'null', description: 'messages of whole frames of the event stream (all events but readings), and `pulse` and `values` without an id' }, 426: ref('Problem'), 503: ref('Problem') },
+      },
+    },
+    async () => {
+      throw new HttpProblem('UPGRADE_REQUIRED', 'this is a WebSocket; event streams without one: GET /api/v1/stream', { headers: { upgrade: 'websocket', connection: 'upgrade' } })
     },
   )
 }
