@@ -71,6 +71,14 @@ export interface LogQuery {
 /** `next` is the position to go on after: it moves on even where nothing of the kind was there; equal to `after` at the end of the log. */
 export interface LogPage { readonly entries: readonly LogEntry[]; readonly next: number }
 
+/** Which events a reader of the log's newest wants. */
+export interface BackQuery {
+  /** Positions less than this; Infinity: from the end. */
+  readonly before: number
+  /** At most so many events returned. */
+  readonly limit: number
+}
+
 export interface ReadingQuery {
   readonly device?: string
   readonly metric?: string
@@ -89,6 +97,12 @@ export interface StoreReader {
   list(space: string, query?: { prefix?: string; after?: string; limit?: number }): Promise<readonly (readonly [string, string | Uint8Array])[]>
   /** From memory where the tail is still there, else from disk. */
   read(query: LogQuery): Promise<LogPage>
+  /**
+   * Events alone, the newest first: positions fall. What lies between them is passed over at no cost. `next` is the position to
+   * go on before: every event from there up to `before` was given. It falls with every page and is 0 once the log's beginning is
+   * reached. A page may hold fewer than `limit` (work is bounded), even none, and still have a next.
+   */
+  readBack(query: BackQuery): Promise<LogPage>
   /** Readings by series and event time, in log order. */
   readings(query: ReadingQuery): Promise<readonly StoredReading[]>
   /** First position kept, and the last committed (0 when empty). */

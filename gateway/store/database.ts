@@ -30,6 +30,9 @@ export const lockFile = 'limen.lock'
 /** How long a statement waits for another process (a backup, an export) that holds the file. */
 const busyTimeoutMs = 5_000
 
+/** Finds the rows that hold events, newest first. A row without costs it nothing: it is not in it. */
+const eventIndex = 'CREATE INDEX IF NOT EXISTS log_events ON log (first, events_n) WHERE events_n > 0'
+
 /**
  * `log`: one row a batch; the blobs come last so that a scan of the columns before them reads no overflow pages,
  * and `readings`, the largest, is the very last. `crc` covers all of the row but itself.
@@ -42,6 +45,7 @@ const schema = `
     min_ts INTEGER NOT NULL, max_ts INTEGER NOT NULL,
     readings_n INTEGER NOT NULL, events_n INTEGER NOT NULL, marks_n INTEGER NOT NULL, crc INTEGER NOT NULL,
     series BLOB, others BLOB, inbound BLOB, readings BLOB);
+  ${eventIndex};
   CREATE TABLE span (id INTEGER PRIMARY KEY, last_id INTEGER NOT NULL, min_ts INTEGER NOT NULL, max_ts INTEGER NOT NULL, series BLOB NOT NULL);
   CREATE TABLE state (space TEXT NOT NULL, key TEXT NOT NULL, value NOT NULL, PRIMARY KEY (space, key)) WITHOUT ROWID;
 `
@@ -66,10 +70,20 @@ export function openForWriting(directory: string, tuning: StoreTuning): Database
     }
     checkVersion(db)
     proveWritable(db)
+    indexEvents(db)
     return db
   } catch (error) {
     db.close()
     throw error
+  }
+}
+
+/** For a database made before there was the index: once, and some seconds for a large one. A full disk is no reason not to start. */
+function indexEvents(db: DatabaseSync): void {
+  try {
+    db.exec(eventIndex)
+  } catch (error) {
+    if (failureOf(error).kind !== 'full') throw error
   }
 }
 

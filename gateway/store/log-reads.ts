@@ -1,4 +1,4 @@
-import type { LogEntry, LogPage, LogQuery, ReadingQuery, RecentBatch } from '../kernel/contracts.ts'
+import type { BackQuery, LogEntry, LogPage, LogQuery, ReadingQuery, RecentBatch } from '../kernel/contracts.ts'
 import type { StoredReading } from '../kernel/reading.ts'
 import { unpackInbound } from './inbound.ts'
 import type { RawRow } from './protocol.ts'
@@ -11,6 +11,7 @@ import type { Tail } from './tail.ts'
 /** The log as the other rooms read it: committed entries only, from memory where they are still there. */
 export interface LogReads {
   readonly read: (query: LogQuery) => Promise<LogPage>
+  readonly readBack: (query: BackQuery) => Promise<LogPage>
   readonly readings: (query: ReadingQuery) => Promise<readonly StoredReading[]>
   readonly recent: (query: { maxReadings: number; sinceWallMs: number }) => AsyncIterable<RecentBatch>
   /** Readings left out because nothing says what their series is. */
@@ -62,6 +63,15 @@ export function createLogReads({ tail, reader, names, lastPosition }: LogReadsDe
       if (query.after >= end) return { entries: [], next: query.after }
       if (query.kinds?.includes('reading') ?? true) await names.load()
       return fromTail(query) ?? fromDisk(query)
+    },
+
+    async readBack({ before, limit }) {
+      // Only what is committed: the reader may see a commit before its callers have been told.
+      const from = Math.min(before, lastPosition() + 1)
+      if (from <= 1) return { entries: [], next: 0 }
+      const { rows, next } = await reader.ask({ kind: 'events-back', before: from, limit })
+      const entries = rows.flatMap((row) => entriesOf({ ...row, readings: null }, nameOf).filter(({ kind, position }) => kind === 'event' && position < from).toReversed())
+      return entries.length <= limit ? { entries, next } : { entries: entries.slice(0, limit), next: entries[limit - 1]!.position }
     },
 
     async readings({ device, metric, from = -Infinity, to = Infinity, after = 0, limit }) {

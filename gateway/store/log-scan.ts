@@ -14,12 +14,14 @@ export interface LogScan {
   recentStart(request: Omit<Asked<'recent-start'>, 'kind'>): ReadAnswers['recent-start']
   recent(request: Omit<Asked<'recent'>, 'kind'>): ReadAnswers['recent']
   takeDamaged(): number[]
+  /** For other reads of the same thread: what is found damaged is told once. */
+  readonly rows: RowSource
 }
 
 /** One slice never takes much longer than this: others wait for the same thread. */
-const sliceMs = 20
+export const sliceMs = 20
 /** And never gives back more text than about this. */
-const sliceBytes = 4 * 1024 * 1024
+export const sliceBytes = 4 * 1024 * 1024
 
 export function createLogScan(db: DatabaseSync, nowMs: () => number): LogScan {
   const rows = createRowSource(db)
@@ -47,6 +49,7 @@ export function createLogScan(db: DatabaseSync, nowMs: () => number): LogScan {
   }
 
   return {
+    rows,
     takeDamaged: () => rows.takeDamaged(),
     page({ after, upTo, limit, readings, others }) {
       const ends = nowMs() + sliceMs

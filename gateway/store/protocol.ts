@@ -95,6 +95,7 @@ export type ReadRequest =
   | { readonly kind: 'get'; readonly space: string; readonly key: string }
   | { readonly kind: 'list'; readonly space: string; readonly prefix: string; readonly after: string | undefined; readonly limit: number }
   | { readonly kind: 'page'; readonly after: number; readonly upTo: number; readonly limit: number; readonly readings: boolean; readonly others: boolean }
+  | { readonly kind: 'events-back'; readonly before: number; readonly limit: number }
   | {
       readonly kind: 'readings'
       /** Stored series ids, rising; null: all. */
@@ -113,6 +114,9 @@ export type Listed = readonly (readonly [string, string | Uint8Array])[]
 /** `next` is the position everything up to which was looked at. */
 export interface RowPage { readonly rows: readonly RawRow[]; readonly next: number }
 
+/** Rows with events, newest first, of them no readings; `next` is the position down to which everything was looked at, 0 at the beginning of the log. */
+export interface EventRows { readonly rows: readonly RawRow[]; readonly next: number }
+
 /** `text`: a JSON array of [position, baseMs, …the reading's members]; `next` as in RowPage. */
 export interface ReadingSlice { readonly text: string; readonly count: number; readonly next: number }
 
@@ -120,6 +124,7 @@ export interface ReadAnswers {
   get: string | Uint8Array | undefined
   list: Listed
   page: RowPage
+  'events-back': EventRows
   readings: ReadingSlice
   'recent-start': { readonly fromRow: number; readonly toRow: number }
   recent: { readonly rows: readonly RawRow[]; readonly nextRow: number }

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { DatabaseSync } from 'node:sqlite'
 import { openForReading } from './database.ts'
+import { createEventsBack } from './events-back.ts'
 import { createLogScan } from './log-scan.ts'
 import type { ReadAnswers, ReadEnvelope, ReadReply, ReadRequest } from './protocol.ts'
 import { getState, listState } from './state-reads.ts'
@@ -10,6 +11,7 @@ export interface ReadWorkerData { readonly directory: string }
 
 function createAnswerer(db: DatabaseSync): (request: ReadRequest) => { answer: ReadAnswers[keyof ReadAnswers]; damagedRows: readonly number[] } {
   const scan = createLogScan(db, () => performance.now())
+  const back = createEventsBack(db, { rows: scan.rows, nowMs: () => performance.now() })
   const get = getState(db)
   const list = listState(db)
 
@@ -21,6 +23,8 @@ function createAnswerer(db: DatabaseSync): (request: ReadRequest) => { answer: R
         return list(request)
       case 'page':
         return scan.page(request)
+      case 'events-back':
+        return back.page(request)
       case 'readings':
         return scan.readings(request)
       case 'recent-start':

@@ -233,6 +233,7 @@ export function createStore(options: StoreOptions, { clock = systemClock, lastin
     get: (space, key) => reader.ask({ kind: 'get', space, key }),
     list,
     read: reads.read,
+    readBack: reads.readBack,
     readings: reads.readings,
     recent: reads.recent,
     firstPosition: () => firstPosition,

@@ -174,6 +174,11 @@ function openOn(committed: Committed, options: MemoryStoreOptions): MemoryStore 
       const wanted = kinds === undefined ? seen : seen.filter((entry) => kinds.includes(entry.kind))
       return { entries: wanted.map(stored), next: seen.at(-1)?.position ?? after }
     },
+    async readBack({ before, limit }): Promise<LogPage> {
+      const found = log().filter((entry) => entry.kind === 'event' && entry.position < before).toReversed()
+      const entries = found.slice(0, limit)
+      return { entries: entries.map(stored), next: found.length > limit ? entries.at(-1)!.position : 0 }
+    },
     async readings(query) {
       return log()
         .flatMap((entry) => (entry.kind === 'reading' ? [storedReading(entry.position, entry.reading)] : []))
