@@ -13,7 +13,7 @@ export const ref = <const N extends keyof typeof components>(name: N) => ({ $ref
 export const listOf = (name: keyof typeof components) => ({
   type: 'object',
   required: ['items', 'next'],
-  properties: { items: { type: 'array', items: ref(name) }, next: { type: ['string', 'null'], description: 'write it as `after` to go on; null at the end' } },
+  properties: { items: { type: 'array', items: ref(name) }, next: { type: ['string', 'null'], description: 'write it as `after` to go on (where the newest come first: as `before`); null at the end' } },
 })
 
 export const components = {

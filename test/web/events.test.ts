@@ -121,7 +121,49 @@ describe('the log of events', () => {
     expect((await call({ url: `${url}?type=rare&after=${first.next}` })).json()).toMatchObject({ items: [{ id: 'wanted' }], next: null })
   })
 
-  it.each(['?after=x', '?after=-1', '?limit=5001', '?types=a'])('refuses %s', async (query) => {
+  it('is read from the newest down, in pages that go on before the last one', async () => {
+    const { call, append } = scene()
+    await append(...Array.from({ length: 7 }, (_, i) => ({ id: `${i + 1}`, type: i % 2 === 0 ? 'limen.alarm.raised' : 'door.opened' })))
+    const page = async (query: string) => (await call({ url: `${url}?order=desc${query}` })).json<Page>()
+    const ids = async (query: string) => (await page(query)).items.map((item) => item.id)
+    expect(await page('')).toMatchObject({ items: [{ id: '7', limenposition: 7 }, { id: '6' }, { id: '5' }, { id: '4' }, { id: '3' }, { id: '2' }, { id: '1' }], next: null })
+    expect(await page('&limit=2')).toMatchObject({ items: [{ id: '7' }, { id: '6' }], next: '6' })
+    expect(await page('&limit=2&before=6&type=limen.alarm.*')).toMatchObject({ items: [{ id: '5' }, { id: '3' }], next: '3' })
+    expect(await page('&limit=1&before=3&type=limen.alarm.*')).toMatchObject({ items: [{ id: '1' }], next: null })
+    expect(await ids('&before=1')).toEqual([])
+    expect(await ids('&before=99')).toHaveLength(7)
+    expect((await call({ url: `${url}?order=asc` })).json<Page>().items.map((item) => item.id)).toEqual(['1', '2', '3', '4', '5', '6', '7'])
+  })
+
+  it('is looked through a bounded stretch at a time from the newest down, too', async () => {
+    const { call, append, store } = scene()
+    await append({ id: 'wanted', type: 'rare' })
+    for (let i = 0; i < 25_000; i++) store.appendEvent({ specversion: '1.0', id: `${i}`, type: 'noise', source: 's', time: 'now' })
+    await append()
+    const first = (await call({ url: `${url}?order=desc&type=rare` })).json<Page>()
+    expect(first).toEqual({ items: [], next: '5002' })
+    expect((await call({ url: `${url}?order=desc&type=rare&before=${first.next}` })).json()).toMatchObject({ items: [{ id: 'wanted' }], next: null })
+  })
+
+  it('tells what happened to one alarm, in both orders', async () => {
+    const { call, append } = scene()
+    await append(
+      { id: '1', type: 'limen.alarm.raised', data: { id: 'a.bed-1' } },
+      { id: '2', type: 'limen.alarm.raised', data: { id: 'a.bed-10' } },
+      { id: '3', type: 'limen.delivery.delivered', data: { alarm: 'a.bed-1', target: 'hook' } },
+      { id: '4', type: 'limen.command.issued', data: { cause: 'a.bed-1', id: 'c1' } },
+      { id: '5', type: 'limen.command.issued', data: { cause: 'manual:ada', id: 'c2' } },
+      { id: '6', type: 'door.opened', data: { id: 'a.bed-1', alarm: 'a.bed-1', cause: 'a.bed-1' } },
+      { id: '7', type: 'limen.alarm.acked', data: { id: 'a.bed-1' } },
+      { id: '8', type: 'limen.alarm.acked', data: null },
+    )
+    const ids = async (query: string) => (await call({ url: `${url}?alarm=a.bed-1${query}` })).json<Page>().items.map((item) => item.id)
+    expect(await ids('')).toEqual(['1', '3', '4', '7'])
+    expect(await ids('&order=desc')).toEqual(['7', '4', '3', '1'])
+    expect(await ids('&order=desc&type=limen.alarm.*&limit=1')).toEqual(['7'])
+  })
+
+  it.each(['?order=up', '?order=desc&after=1', '?before=1', '?order=desc&before=x', '?order=desc&type=limen.reading', '?alarm=', '?after=x', '?after=-1', '?limit=5001', '?types=a'])('refuses %s', async (query) => {
     expect((await scene().call({ url: `${url}${query}` })).statusCode).toBe(400)
   })
 

@@ -1,11 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { XStatic } from 'typebox/schema'
+import type { BackQuery, StoreReader } from '../../kernel/contracts.ts'
 import type { Principal } from '../../kernel/principal.ts'
 import { admit } from '../admit.ts'
 import { jsonTypes } from '../body.ts'
 import type { WebContext } from '../context.ts'
+import type { EventFilter } from '../event-filter.ts'
 import { createEventFilter } from '../event-filter.ts'
+import type { Page } from '../paging.ts'
 import { defaultLimit, limitSchema, positionSchema } from '../paging.ts'
 import { readPostedEvent } from '../posted-event.ts'
 import type { WrongMember } from '../problem.ts'
@@ -17,9 +20,12 @@ const query = {
   type: 'object',
   additionalProperties: false,
   properties: {
+    order: { enum: ['asc', 'desc'], description: 'oldest or newest first; default asc' },
     after: positionSchema,
+    before: { type: 'integer', minimum: 0, description: 'with order=desc: a position in the log; what comes before it is shown' },
     type: { type: 'string', maxLength: 4_096, description: 'types of events, or their beginnings with *, commas between' },
     device: { type: 'string', maxLength: 1_024 },
+    alarm: { type: 'string', minLength: 1, maxLength: 1_024, description: 'what happened to this alarm, by its id: its own events, deliveries that tell of it, commands it caused' },
     limit: limitSchema(5_000),
   },
 } as const
@@ -29,11 +35,28 @@ const posted = {
   description: 'one CloudEvent, or a list of them; type limen.reading with data {device, metric, value, ts, seq} is a reading',
 }
 
-/** So many entries of the log one request looks through at most; the cursor goes on where it stopped. */
+/** So many entries of the log (newest first: so many events) one request looks through at most; the cursor goes on where it stopped. */
 const maxLookedAt = 20_000
 const pageSize = 2_000
+const backPageSize = 500
 /** So many posted events are taken in one turn, so that what devices send is not kept waiting. */
 const eventsPerTurn = 250
+
+async function newestFirst(store: Pick<StoreReader, 'readBack'>, filter: EventFilter, { before, limit }: BackQuery): Promise<Page<unknown>> {
+  const items: unknown[] = []
+  let position = before
+  for (let lookedAt = 0; lookedAt < maxLookedAt && position > 0; ) {
+    const page = await store.readBack({ before: position, limit: backPageSize })
+    for (const [index, entry] of page.entries.entries()) {
+      if (entry.kind !== 'event' || !filter.matches(entry.event)) continue
+      items.push({ ...entry.event, limenposition: entry.position })
+      if (items.length === limit) return { items, next: page.next > 0 || index < page.entries.length - 1 ? String(entry.position) : null }
+    }
+    lookedAt += Math.max(1, page.entries.length)
+    position = page.next
+  }
+  return { items, next: position > 0 ? String(position) : null }
+}
 
 export function eventRoutes(app: FastifyInstance, context: WebContext): void {
   const tags = ['events']
@@ -42,12 +65,18 @@ export function eventRoutes(app: FastifyInstance, context: WebContext): void {
     '/events',
     {
       config: { access: 'viewer' },
-      schema: { summary: 'Events of the log, oldest first; a page may be short, or empty, and still have a next', tags, querystring: query, response: { 200: listOf('CloudEvent') } },
+      schema: { summary: 'Events of the log; a page may be short, or empty, and still have a next, which is written as `after`, with order=desc as `before`', tags, querystring: query, response: { 200: listOf('CloudEvent') } },
     },
-    async ({ query: { after = 0, type, device, limit = defaultLimit } }) => {
-      const filter = createEventFilter({ types: type, device })
+    async ({ query: { order = 'asc', after, before, type, device, alarm, limit = defaultLimit } }) => {
+      const filter = createEventFilter({ types: type, device, alarm })
+      if (order === 'desc') {
+        if (after !== undefined) throw badRequest([{ member: 'after', detail: 'goes with order=asc; newest first goes on with before' }])
+        if (filter.readings) throw badRequest([{ member: 'type', detail: 'readings are not told newest first; GET /api/v1/readings?device=&metric=&from= tells them' }])
+        return newestFirst(context.store, filter, { before: before ?? Infinity, limit })
+      }
+      if (before !== undefined) throw badRequest([{ member: 'before', detail: 'goes with order=desc; oldest first goes on with after' }])
       const items: unknown[] = []
-      let position = Math.max(after, context.store.firstPosition() - 1)
+      let position = Math.max(after ?? 0, context.store.firstPosition() - 1)
       for (let lookedAt = 0; lookedAt < maxLookedAt; ) {
         const page = await context.store.read({ after: position, limit: pageSize, kinds: filter.readings ? ['event', 'reading'] : ['event'] })
         if (page.next === position) return { items, next: null }
