@@ -39,6 +39,7 @@ const longestRetryMs = 10_000
 /** One socket that always comes back and goes on after the last position it saw. */
 export function createLiveSocket(deps: LiveSocketDeps): LiveSocket {
   let wire: Wire | undefined
+  let isOpen = false
   let position: number | undefined
   let watched: readonly string[] = []
   let state: 'live' | 'away' = 'away'
@@ -57,8 +58,11 @@ export function createLiveSocket(deps: LiveSocketDeps): LiveSocket {
     cancelRetry = undefined
     const own = deps.open(position)
     wire = own
+    isOpen = false
     own.onopen = () => {
-      if (wire === own && watched.length > 0) own.send(JSON.stringify({ watch: watched }))
+      if (wire !== own) return
+      isOpen = true
+      if (watched.length > 0) own.send(JSON.stringify({ watch: watched }))
     }
     own.onmessage = ({ data }) => {
       if (wire !== own || typeof data !== 'string') return
@@ -85,6 +89,7 @@ export function createLiveSocket(deps: LiveSocketDeps): LiveSocket {
   function lost(own: Wire): void {
     if (wire !== own) return
     wire = undefined
+    isOpen = false
     cancelSilence()
     become('away')
     if (!running) return
@@ -104,10 +109,11 @@ export function createLiveSocket(deps: LiveSocketDeps): LiveSocket {
       cancelSilence()
       wire?.close()
       wire = undefined
+      isOpen = false
     },
     watch(devices) {
       watched = devices
-      if (state === 'live') wire?.send(JSON.stringify({ watch: devices }))
+      if (isOpen) wire?.send(JSON.stringify({ watch: devices }))
     },
     retry() {
       if (cancelRetry === undefined) return
