@@ -1,5 +1,7 @@
 import { useEffect } from 'preact/hooks'
-import { gateway } from './data/state.ts'
+import { ActingAsDialog } from './alarms/acting-as.tsx'
+import { AlarmDialogs } from './alarms/dialogs.tsx'
+import { connection, gateway } from './data/state.ts'
 import { AlertSpeaker } from './parts/alert-speaker.tsx'
 import { ConnectionBanner } from './parts/connection-banner.tsx'
 import { Header } from './parts/header.tsx'
@@ -13,6 +15,10 @@ import { isWall } from './router.ts'
 export function App() {
   const wall = isWall.value
   const site = gateway.value?.site
+  const away = connection.value.state === 'away'
+  useEffect(() => {
+    document.documentElement.classList.toggle('away', away)
+  }, [away])
   useEffect(() => {
     document.documentElement.classList.toggle('wall', wall)
   }, [wall])
@@ -29,6 +35,8 @@ export function App() {
       <Toasts />
       <AlertSpeaker />
       <HelpDialog />
+      <AlarmDialogs />
+      <ActingAsDialog />
       {!wall && <KeyboardShortcuts />}
     </>
   )

@@ -4,6 +4,7 @@ import { ApiProblem, ask, askAll, setCsrfToken } from './api.ts'
 import type { Page } from './api.ts'
 import { freezeTime, gatewayTime, setGatewayTime } from './clock.ts'
 import type { Frame } from './frames.ts'
+import { tellHappened } from './happened.ts'
 import { createLiveSocket } from './socket.ts'
 import type { Wire } from './socket.ts'
 import type { DeviceSummary, GatewayInfo, Pulse, Session } from './state.ts'
@@ -91,6 +92,7 @@ function take({ id, event: name, data }: Frame): void {
   if (name === 'gap') return void load().catch(() => {})
   if (id === undefined || typeof data !== 'object' || data === null) return
   const event = data as CloudEvent
+  tellHappened({ position: id, event })
   if (event.type.startsWith('limen.alarm.')) {
     putAlarms([event.data as Alarm])
     putJournal([{ position: id, event }])

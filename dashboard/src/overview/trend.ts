@@ -2,6 +2,7 @@ import type { CloudEvent } from '../../../gateway/kernel/event.ts'
 import type { AlarmStep } from '../alarms/happening.ts'
 import type { Alarm, Counts } from '../data/alarm-list.ts'
 import { isStanding } from '../data/alarm-list.ts'
+import type { JournalEntry } from '../data/state.ts'
 
 type Overlay = Alarm['overlays'][number]
 type Shape = Pick<Alarm, 'state' | 'overlays' | 'priority'>
@@ -63,3 +64,9 @@ export function trendWords(now: number, then: number): string {
   return now > then ? `${now - then} more than an hour ago` : `${then - now} fewer than an hour ago`
 }
 
+
+/** Two stretches of the journal, newest first, in one. */
+export function mergeNewestFirst(live: readonly JournalEntry[], read: readonly JournalEntry[]): readonly CloudEvent[] {
+  const newest = read[0]?.position ?? 0
+  return [...live.filter(({ position }) => position > newest), ...read].map(({ event }) => event)
+}

@@ -1,3 +1,4 @@
+import { ActingAs } from '../alarms/acting-as.tsx'
 import { now } from '../data/clock.ts'
 import { connection, counts, gateway, session } from '../data/state.ts'
 import { isWall, route } from '../router.ts'
@@ -27,6 +28,7 @@ export function Header() {
       )}
       <div class="header-end">
         <Clock />
+        {!isWall.value && <ActingAs />}
         {!isWall.value && <button type="button" class="quiet help-button" aria-label="Help" onClick={() => (helpOpen.value = true)}>?</button>}
         {!isWall.value && session.value?.via === 'cookie' && (
           <form method="post" action="/logout"><button class="quiet">Log out {session.value.name}</button></form>

@@ -36,6 +36,8 @@ export function KeyboardShortcuts() {
       }
       // Enter and space are the focused control's own.
       if ((key === 'Enter' || key === ' ') && target instanceof Element && target.closest('a, button, summary') !== null) return
+      // A key that is held must not acknowledge one alarm after the other.
+      if (event.repeat && !key.startsWith('Arrow')) return
       if (takers.some((taker) => taker(key))) event.preventDefault()
     }
     document.addEventListener('keydown', listen)

@@ -1,0 +1,99 @@
+import { useEffect, useRef } from 'preact/hooks'
+import type { Alarm } from '../data/alarm-list.ts'
+import { ask } from '../data/api.ts'
+import { useLoaded } from '../data/loaded.ts'
+import { alarms } from '../data/state.ts'
+import { AsOf } from '../parts/as-of.tsx'
+import { ErrorState, Loading } from '../parts/empty.tsx'
+import { absolute } from '../parts/format.ts'
+import { isWide } from '../parts/media.ts'
+import { formOf, PriorityMark } from '../parts/priority-mark.tsx'
+import { Age } from '../parts/time.tsx'
+import { AlarmChart } from './alarm-chart.tsx'
+import { AlarmHistory } from './alarm-history.tsx'
+import { useAlarmHistory } from './alarm-history.tsx'
+import { Chips } from './alarm-row.tsx'
+import { ActionBar } from './buttons.tsx'
+import { listHref } from './filter-bar.tsx'
+import { useDetailKeys } from './use-detail-keys.ts'
+import { levelWord, placeOf, stateWord, stateWords, subjectOf, titleOf, valueAndLimit } from './words.ts'
+
+/** One alarm: what it is, what can be done, what happened. */
+export function AlarmDetail({ id }: { id: string }) {
+  const known = alarms.value.get(id)
+  // Not among those that were read: asked for by itself, so that an old link says what became of it.
+  const asked = useLoaded(`alarm ${id} ${known === undefined}`, (signal) => (known === undefined ? ask<Alarm>(`alarms/${encodeURIComponent(id)}`, { signal }) : Promise.resolve(known)))
+  const alarm = known ?? (asked.state === 'ready' ? asked.data : undefined)
+  if (alarm !== undefined) return <Detail alarm={alarm} />
+  return (
+    <section class="panel detail">
+      <BackLink />
+      {asked.state === 'failed' ? <ErrorState title="This alarm cannot be shown" detail={asked.reason} onRetry={asked.reload} /> : <Loading />}
+    </section>
+  )
+}
+
+function BackLink() {
+  return <a class="back" href={listHref()}>{isWide.value ? 'Close' : '‹ Alarms'}</a>
+}
+
+function Detail({ alarm }: { alarm: Alarm }) {
+  const heading = useRef<HTMLHeadingElement>(null)
+  const history = useAlarmHistory(alarm.id)
+  useDetailKeys(alarm, !isWide.value)
+  useEffect(() => {
+    // A screen of its own is read from its heading; beside the list the focus stays in the list.
+    if (!isWide.peek()) heading.current?.focus({ preventScroll: true })
+  }, [])
+  useEffect(() => {
+    // A button that was pressed may be gone: the action bar of the new state is where one goes on.
+    if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true })
+  }, [alarm.state, alarm.overlays.length])
+  return (
+    <section class="panel detail" aria-labelledby="detail-title" data-alarm-detail={alarm.id}>
+      <div class="detail-top"><BackLink /><AsOf /></div>
+      <div class={`detail-head is-${formOf(alarm)}`}>
+        <p class="detail-priority">
+          <PriorityMark priority={alarm.priority} form={formOf(alarm)} /> <span class={`word word-${alarm.priority}`}>{alarm.priority} priority</span>
+          {alarm.class === 'technical' && <span class="technical-word"><PriorityMark priority="technical" /> technical</span>}
+        </p>
+        <h2 id="detail-title" ref={heading} tabIndex={-1}>{titleOf(alarm)}</h2>
+        <p class="detail-state"><strong>{stateWords(alarm)}</strong> <Chips alarm={alarm} /></p>
+      </div>
+      <ActionBar alarm={alarm} />
+      <Facts alarm={alarm} />
+      {alarm.device !== null && alarm.metric !== null && <AlarmChart alarm={alarm} device={alarm.device} metric={alarm.metric} history={history.entries} />}
+      <AlarmHistory history={history} />
+      <details class="raw"><summary>As the gateway has it</summary><pre tabIndex={0}>{JSON.stringify(alarm, null, 2)}</pre></details>
+    </section>
+  )
+}
+
+function Facts({ alarm }: { alarm: Alarm }) {
+  const { device, overlays, state } = alarm
+  const place = placeOf(alarm.labels)
+  const value = valueAndLimit(alarm)
+  return (
+    <dl class="facts">
+      {value !== undefined && <Fact name="Value">{value}</Fact>}
+      {alarm.level !== null && <Fact name="Level">{levelWord(alarm.level)}</Fact>}
+      <Fact name={device === null ? 'Of' : 'Device'}>{device === null ? subjectOf(alarm) : <a href={`/devices/${encodeURIComponent(device)}`}>{device}</a>}{alarm.metric === null ? '' : ` · ${alarm.metric}`}</Fact>
+      {place !== '' && <Fact name="Place">{place}</Fact>}
+      {overlays.length > 0 && <Fact name="Beneath">{stateWord(state).toLowerCase()}</Fact>}
+      {alarm.raisedAt !== null && <Fact name="Raised"><Moment at={alarm.raisedAt} /></Fact>}
+      {alarm.acknowledgedAt !== null && <Fact name="Acknowledged"><Moment at={alarm.acknowledgedAt} />{alarm.acknowledgedBy === null ? '' : ` by ${alarm.acknowledgedBy}`}</Fact>}
+      {alarm.shelvedUntil !== null && <Fact name="Shelved until">{absolute(Date.parse(alarm.shelvedUntil))}</Fact>}
+      <Fact name="Occurrence">{alarm.occurrence}</Fact>
+      <Fact name="Rule"><code>{alarm.rule}</code></Fact>
+    </dl>
+  )
+}
+
+function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
+  return <div><dt>{name}</dt><dd>{children}</dd></div>
+}
+
+function Moment({ at }: { at: string }) {
+  const ms = Date.parse(at)
+  return <>{absolute(ms)} <span class="muted">(<Age since={ms} suffix=" ago" />)</span></>
+}

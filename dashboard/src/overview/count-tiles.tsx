@@ -1,0 +1,99 @@
+import type { CloudEvent } from '../../../gateway/kernel/event.ts'
+import type { Counts, Priority } from '../data/alarm-list.ts'
+import { isUnacked } from '../data/alarm-list.ts'
+import type { Page } from '../data/api.ts'
+import { ask } from '../data/api.ts'
+import { now } from '../data/clock.ts'
+import { useLoaded } from '../data/loaded.ts'
+import { alarms, counts, gateway, journal, setAside, standing } from '../data/state.ts'
+import { timeOfDay } from '../parts/format.ts'
+import { PriorityMark } from '../parts/priority-mark.tsx'
+import { isWall } from '../router.ts'
+import { countsAt, mergeNewestFirst, trendWords } from './trend.ts'
+
+const priorities: readonly Priority[] = ['high', 'medium', 'low']
+const hourMs = 3_600_000
+const stepMs = 5 * 60_000
+const steps = 36
+
+interface Trend { readonly since: number; readonly whole: boolean; readonly counts: readonly Counts[]; readonly hourAgo: Counts | undefined }
+
+/** What the journal shows of the last three hours; of what lies before its oldest entry nothing is said. */
+function useTrend(): Trend | undefined {
+  const loaded = useLoaded('trend', (signal) => ask<Page<CloudEvent & { limenposition: number }>>('events?order=desc&limit=1000&type=limen.alarm.*', { signal }))
+  const minute = Math.floor(now.value / 60_000) * 60_000
+  if (loaded.state !== 'ready') return undefined
+  const { items, next } = loaded.data
+  const live = journal.value.filter(({ event }) => event.type.startsWith('limen.alarm.'))
+  const events = mergeNewestFirst(live, items.map((event) => ({ position: event.limenposition, event })))
+  const oldest = items.at(-1)
+  const whole = next === null && (gateway.value?.log.first ?? 0) <= 1
+  const reaches = whole ? 0 : oldest === undefined ? minute : Date.parse(oldest.time)
+  const times = Array.from({ length: steps }, (_, index) => minute - (steps - 1 - index) * stepMs).filter((time) => time >= reaches)
+  const at = countsAt([minute - hourMs, ...times].sort((a, b) => a - b), alarms.value.values(), events)
+  const sorted = [minute - hourMs, ...times].sort((a, b) => a - b)
+  const hourAgo = minute - hourMs >= reaches ? at[sorted.indexOf(minute - hourMs)] : undefined
+  return { since: Math.max(reaches, times[0] ?? minute), whole, counts: times.map((time) => at[sorted.lastIndexOf(time)]!), hourAgo }
+}
+
+/** How many stand, by priority, and how it was before; and what is set aside, always. */
+export function CountTiles() {
+  const trend = useTrend()
+  return (
+    <section class="tiles" aria-label="Alarms by priority">
+      {priorities.map((priority) => <Tile key={priority} priority={priority} trend={trend} />)}
+      <AsideTile />
+    </section>
+  )
+}
+
+function Tile({ priority, trend }: { priority: Priority; trend: Trend | undefined }) {
+  const number = counts.value[priority]
+  const own = standing.value.filter((alarm) => alarm.priority === priority)
+  const unacked = own.filter(isUnacked).length
+  const technical = own.filter((alarm) => alarm.class === 'technical').length
+  const series = trend?.counts.map((one) => one[priority]) ?? []
+  return (
+    <TileFrame href={`/alarms?priority=${priority}`} kind={number === 0 ? 'tile' : `tile tile-${priority}`}>
+      <span class="tile-head"><PriorityMark priority={priority} form={unacked > 0 ? 'filled' : 'outlined'} /> <span class="tile-word">{priority}</span></span>
+      <span class="tile-number number">{number}</span>
+      <span class="tile-words">
+        <span>{number === 0 ? 'none' : unacked === 0 ? 'all acknowledged' : `${unacked} not acknowledged`}</span>
+        {technical > 0 && <span class="technical-word"><PriorityMark priority="technical" /> {technical} technical</span>}
+      </span>
+      {!isWall.value && trend !== undefined && (
+        <span class="tile-trend muted">
+          <Sparkline series={[...series, number]} />
+          {trend.hourAgo === undefined ? `journal since ${timeOfDay(trend.since)}` : trendWords(number, trend.hourAgo[priority])}
+        </span>
+      )}
+    </TileFrame>
+  )
+}
+
+function AsideTile() {
+  const of = (overlay: 'shelved' | 'suppressed' | 'out-of-service'): number => setAside.value.filter(({ overlays }) => overlays.includes(overlay)).length
+  const rows = [['shelved', of('shelved')], ['suppressed', of('suppressed')], ['out of service', of('out-of-service')]] as const
+  return (
+    <TileFrame href="/alarms?view=aside" kind="tile tile-aside">
+      <span class="tile-head"><span class="tile-word">Set aside</span></span>
+      <span class="tile-aside-rows">
+        {rows.map(([word, number]) => <span key={word}><b class="number">{number}</b> {word}</span>)}
+      </span>
+    </TileFrame>
+  )
+}
+
+function TileFrame({ href, kind, children }: { href: string; kind: string; children: preact.ComponentChildren }) {
+  return isWall.value ? <div class={kind}>{children}</div> : <a class={kind} href={href}>{children}</a>
+}
+
+/** Steps, since a count does not slide from one number to the next. */
+function Sparkline({ series }: { series: readonly number[] }) {
+  if (series.length < 2) return null
+  const top = Math.max(1, ...series)
+  const x = (index: number): number => (index / (series.length - 1)) * 100
+  const y = (value: number): string => (21 - (value / top) * 19).toFixed(1)
+  const path = series.map((value, index) => (index === 0 ? `M0 ${y(value)}` : `H${x(index).toFixed(1)}V${y(value)}`)).join('')
+  return <svg class="sparkline" viewBox="0 0 100 22" preserveAspectRatio="none" aria-hidden="true"><path d={path} /></svg>
+}

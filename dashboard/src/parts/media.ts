@@ -1,0 +1,7 @@
+import { signal } from '@preact/signals'
+
+const wide = matchMedia('(min-width: 1000px)')
+
+/** Room for list and detail side by side. */
+export const isWide = signal(wide.matches)
+wide.addEventListener('change', () => (isWide.value = wide.matches))
