@@ -1,0 +1,1 @@
+module.exports = require('./reading-in.ts').register
