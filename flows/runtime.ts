@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import * as nodeModule from 'node:module'
 import { join } from 'node:path'
 import RED from 'node-red'
 import { createDoors } from './doors.ts'
@@ -16,6 +17,7 @@ import { createStorage } from './storage.ts'
  * process, the gateway goes on without it and starts it again.
  */
 const beatMs = 1_000
+const cacheFlushMs = 20_000
 const stopWithinMs = 5_000
 
 async function run(environment: Environment, parent: Parent): Promise<void> {
@@ -41,6 +43,8 @@ async function run(environment: Environment, parent: Parent): Promise<void> {
     parent.tell({ type: 'safe' })
   })
 
+  // For the next start: who is killed writes none at his end.
+  setTimeout(() => nodeModule.flushCompileCache?.(), cacheFlushMs)
   setInterval(() => parent.tell({ type: 'beat', rssBytes: process.memoryUsage.rss() }), beatMs)
   parent.onStop(() => void stop(() => limen.stop()))
   // From a kill before: nobody listens there, and it would be in the way.
