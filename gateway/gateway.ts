@@ -132,6 +132,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     logger,
     random: deps.random,
     targets: new Map([...createTargets(config.targets, { clock, logger, announcer: broker, store }), ...influx.targets]),
+    emit: (event) => pipeline.record(event),
     onCondition: (condition) => pipeline.condition(condition),
   })
   const gate = createGate({ rebuild: () => restore({ kind: 'undo', times: keeper.times() }), opened: keeper.arm, onFatal: deps.onFatal, logger })

@@ -115,6 +115,7 @@ async function stoppedDesk(config: Config, deps: CliDeps): Promise<DeadLetterDes
   }
   const { createStore } = await import('../store/store.ts')
   const { createDelivery } = await import('../delivery/delivery.ts')
+  const { createAnnouncements } = await import('../announce.ts')
   const clock = createStillClock(deps.clock)
   let fatal: Error | undefined
   const store = createStore(
@@ -129,8 +130,10 @@ async function stoppedDesk(config: Config, deps: CliDeps): Promise<DeadLetterDes
   // Never started: nothing is sent from here. The names tell what can be sent again.
   const inert: TargetEntry = { timeoutMs: 1, target: { send: async () => [] } }
   const names = [...config.targets.keys(), ...(config.influx === undefined ? [] : ['influx'])]
+  const announcements = createAnnouncements({ site: config.site }, { announcer: { announce() {} } })
   const delivery = createDelivery({}, {
     store, clock: deps.clock, logger: silentLogger, random: Math.random, onCondition: () => {},
+    emit: (event) => void store.appendEvent(announcements.event(event, deps.clock.wall())),
     targets: new Map(names.map((name) => [name, inert])),
   })
   await delivery.restore(store)

@@ -4,6 +4,7 @@ import { LimenError } from '../kernel/errors.ts'
 import type { CloudEvent } from '../kernel/event.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { Channels } from './channels.ts'
+import { type DeliveryJournal, type Told, toldOf } from './journal.ts'
 import type { Ledger } from './ledger.ts'
 import { type Attempt, type Row, type StoredDeadLetter, type StoredRow, attemptsKept } from './row.ts'
 
@@ -23,6 +24,7 @@ export interface DeadLettersDeps {
   readonly store: StoreWriter & StoreReader
   readonly ledger: Ledger
   readonly channels: Channels
+  readonly journal: DeliveryJournal
   readonly logger: Logger
   /** Queues it again, to its own target only; in the current batch. */
   readonly requeue: (row: Omit<StoredRow, 'id'>) => void
@@ -35,7 +37,7 @@ export interface DeadLettersDeps {
 /** Beyond `limit` a target, the oldest is dropped and counted (`dead-letters-full`). */
 export function createDeadLetters(options: { readonly limit: number }, deps: DeadLettersDeps): DeadLetters {
   const { store, ledger, channels } = deps
-  type Entry = Pick<StoredDeadLetter, 'id' | 'target' | 'row'>
+  interface Entry extends Pick<StoredDeadLetter, 'id' | 'target' | 'row'> { readonly told: Told | null; readonly attempts: number }
   let entries = new Map<string, Map<string, Entry>>()
 
   function remember(entry: Entry): void {
@@ -51,6 +53,11 @@ export function createDeadLetters(options: { readonly limit: number }, deps: Dea
     known?.delete(entry.id)
     if (known?.size === 0) entries.delete(entry.target)
     store.delete('dead-letter', entry.id)
+  }
+
+  function dropped({ row, told, attempts }: Entry, reason: string, who?: { by: string; why: string }): void {
+    ledger.move(row.target, { deadLettered: -1, dropped: { reason, count: 1 } })
+    deps.journal.dropped({ ...row, told, attempts }, reason, who)
   }
 
   function find(id: string): Entry | undefined {
@@ -70,8 +77,8 @@ export function createDeadLetters(options: { readonly limit: number }, deps: Dea
     async restore(reader) {
       entries = new Map()
       for await (const [, json] of allRows(reader, 'dead-letter')) {
-        const { id, target, row } = JSON.parse(String(json)) as StoredDeadLetter
-        remember({ id, target, row })
+        const { id, target, row, event, idempotencyKey, attempts } = JSON.parse(String(json)) as StoredDeadLetter
+        remember({ id, target, row, told: toldOf(event, idempotencyKey), attempts: attempts.length })
       }
     },
     add(row, { event, idempotencyKey }, { cause, attempts, failedAt }) {
@@ -85,13 +92,13 @@ export function createDeadLetters(options: { readonly limit: number }, deps: Dea
       }
       store.put('dead-letter', id, JSON.stringify(letter))
       ledger.move(target, { queued: -1, deadLettered: 1 })
-      remember(letter)
+      remember({ id, target, row: letter.row, told: row.told, attempts: letter.attempts.length })
       const known = entries.get(target)!
       if (known.size > options.limit) {
         const [oldest] = known.values()
         remove(oldest!)
         channels.gone(oldest!.row)
-        ledger.move(target, { deadLettered: -1, dropped: { reason: 'dead-letters-full', count: 1 } })
+        dropped(oldest!, 'dead-letters-full')
         deps.logger.warn({ target, limit: options.limit }, 'too many dead letters of one target; the oldest is dropped')
       }
     },
@@ -126,7 +133,7 @@ export function createDeadLetters(options: { readonly limit: number }, deps: Dea
       if (entry === undefined) return false
       remove(entry)
       channels.gone(entry.row)
-      ledger.move(entry.target, { deadLettered: -1, dropped: { reason: 'discarded', count: 1 } })
+      dropped(entry, 'discarded', { by, why })
       store.appendMark({ kind: 'dead-letter-discarded', id, target: entry.target, by, why })
       deps.logger.info({ id, target: entry.target, by, why }, 'dead letter discarded')
       deps.changed()

@@ -2,7 +2,7 @@ import type { Transition } from '../kernel/alarm.ts'
 import type { Cancel, Clock } from '../kernel/clock.ts'
 import type { Delivery, DeliveryDesk, DeliveryOutcome, StoreReader, StoreWriter, TechnicalCondition } from '../kernel/contracts.ts'
 import { LimenError, asError } from '../kernel/errors.ts'
-import type { CloudEvent } from '../kernel/event.ts'
+import type { CloudEvent, NewEvent } from '../kernel/event.ts'
 import { digest } from '../kernel/hash.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
@@ -11,11 +11,12 @@ import { createChannels } from './channels.ts'
 import { createDeliveryCondition } from './condition.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { createExpiry } from './expiry.ts'
+import { createDeliveryJournal, toldOf } from './journal.ts'
 import { createLedger } from './ledger.ts'
 import { deliveryMetrics } from './metrics.ts'
 import { meaningOf, notifyTargets } from './notify.ts'
 import { createOutbox } from './outbox.ts'
-import { type Attempt, type Row, type RowKind, type StoredRow, indexOf, lifetimeMs } from './row.ts'
+import { type Attempt, type Row, type RowKind, type StoredRow, indexOf, lifetimeMs, lightOf } from './row.ts'
 import { type TargetEntry, type Worker, createWorker } from './worker.ts'
 
 export interface DeliveryOptions {
@@ -35,6 +36,8 @@ export interface DeliveryDeps {
   readonly targets: ReadonlyMap<string, TargetEntry>
   /** [0, 1), for jitter. */
   readonly random: () => number
+  /** `limen.delivery.*`, what became of each notification of an alarm; in the current batch. */
+  readonly emit: (event: NewEvent) => void
   /** `technical.delivery`: dead letters wait, or a high-priority alarm has no living channel. Called at changes and after each start. */
   readonly onCondition: (condition: TechnicalCondition) => void
 }
@@ -71,14 +74,15 @@ export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): De
   const workers = new Map<string, Worker>()
   const ledger = createLedger({ targets: deps.targets.keys() }, { store })
   const channels = createChannels()
+  const journal = createDeliveryJournal(deps)
   const outbox = createOutbox(
     { limit: options.outboxLimit ?? 100_000 },
-    { store, clock, logger, ledger, channels, isBusy: (target, alarmId) => workers.get(target)?.isBusy(alarmId) ?? false },
+    { store, clock, logger, ledger, channels, journal, isBusy: (target, alarmId) => workers.get(target)?.isBusy(alarmId) ?? false },
   )
   const deadLetters = createDeadLetters(
     { limit: options.deadLetterLimit ?? 10_000 },
     {
-      store, ledger, channels, logger,
+      store, ledger, channels, journal, logger,
       isTarget: (name) => deps.targets.has(name),
       requeue: (row) => outbox.enqueue({ ...row, expiresAt: clock.wall() + lifetimeMs(row.priority) }, () => wake(row.target)),
       changed: () => condition.look(),
@@ -137,9 +141,11 @@ export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): De
 
   function enqueue(what: { kind: RowKind; target: string; resolved: boolean; channels: number }, { alarm }: Transition, event: CloudEvent): void {
     const { target } = what
+    const idempotencyKey = digest(alarm.id, alarm.occurrence, alarm.seq, target)
     if (!deps.targets.has(target)) {
       // `limen check` refuses such a rule; a target can still vanish from the configuration of a later start.
       ledger.move(target, { received: 1, dropped: { reason: 'no-such-target', count: 1 } })
+      journal.dropped({ target, alarmId: alarm.id, attempts: 0, told: toldOf(event, idempotencyKey) }, 'no-such-target')
       logger.warn({ target, rule: alarm.rule }, 'a rule notifies a target that is not configured')
       return
     }
@@ -152,7 +158,7 @@ export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): De
       seq: alarm.seq,
       priority: alarm.priority,
       expiresAt: createdAt + lifetimeMs(alarm.priority),
-      idempotencyKey: digest(alarm.id, alarm.occurrence, alarm.seq, target),
+      idempotencyKey,
     }, () => wake(target))
     store.urgent()
   }
@@ -165,6 +171,7 @@ export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): De
         outbox.leave(row)
         channels.gone(row)
         ledger.move(target, { queued: -1, dropped: { reason: 'superseded', count: 1 } })
+        journal.dropped(row, 'superseded')
       }
     }
   }
@@ -179,6 +186,7 @@ export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): De
         outbox.leave(row)
         channels.delivered(row)
         ledger.move(row.target, { queued: -1, delivered: 1 })
+        journal.delivered({ ...row, attempts: row.attempts + 1 }, outcome.answer ?? null)
         break
       case 'refused':
         await bury(row, outcome.reason, { at, answer: outcome.reason })
@@ -216,10 +224,13 @@ export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): De
     if (stored === undefined) {
       channels.gone(current)
       ledger.move(row.target, { queued: -1, dropped: { reason: 'unreadable', count: 1 } })
+      journal.dropped(current, 'unreadable')
       logger.error({ id: row.id, target: row.target }, 'the body of a delivery is not in the store')
       return
     }
-    deadLetters.add(current, stored, { cause, attempts: last === undefined ? attempts : [...attempts, last], failedAt: clock.wall() })
+    const all = last === undefined ? attempts : [...attempts, last]
+    journal.deadLettered({ ...current, attempts: all.length }, { cause, answer: all.at(-1)?.answer ?? null })
+    deadLetters.add(current, stored, { cause, attempts: all, failedAt: clock.wall() })
     // The next of its order key may go.
     workers.get(row.target)?.pump()
   }
@@ -275,7 +286,7 @@ export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): De
       // No alarm of anybody: low, so that it never counts as an unreachable channel.
       const row: StoredRow = { id, target, alarmId: target, kind: 'raise', occurrence: 1, seq: 1, priority: 'low', createdAt: now, expiresAt: now, resolved: false, channels: 1, idempotencyKey, event }
       ledger.move(target, { received: 1, queued: 1 })
-      deadLetters.add(indexOf(row, 'leaving', 0), row, { cause, attempts: [{ at: new Date(now).toISOString(), answer }], failedAt: now })
+      deadLetters.add(indexOf(lightOf(row), 'leaving', 0), row, { cause, attempts: [{ at: new Date(now).toISOString(), answer }], failedAt: now })
       condition.look()
     },
     suspend,
@@ -295,11 +306,22 @@ export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): De
       await Promise.all([...workers.values()].map((worker) => worker.stop(options.stopGraceMs ?? 2_000)))
     },
     ledger: () => ledger.committed(),
+    waiting(alarmId) {
+      const toWallMs = clock.wall() - clock.monotonic()
+      const rows = [...outbox.lanes()].flatMap(([, lane]) => lane.rowsOf(alarmId).filter(({ stage }) => stage !== 'uncommitted'))
+      return rows.map(({ target, told, attempts, createdAt, dueAt, expiresAt }) => ({
+        target, event: told?.event ?? null, attempts, createdAt: isoOf(createdAt), nextTryAt: isoOf(dueAt + toWallMs), expiresAt: isoOf(expiresAt),
+      }))
+    },
     deadLetters: (query) => deadLetters.list(query),
     redrive: (id, by) => deadLetters.redrive(id, by),
     discard: (id, by, why) => deadLetters.discard(id, by, why),
     metrics: () => deliveryMetrics({ ledger: ledger.committed(), workers }),
   }
+}
+
+function isoOf(wallMs: number): string {
+  return new Date(wallMs).toISOString()
 }
 
 function deliveryOf(row: Row, stored: { readonly event: CloudEvent; readonly idempotencyKey: string }): Delivery {

@@ -4,9 +4,10 @@ import type { Clock } from '../kernel/clock.ts'
 import type { StoreReader, StoreWriter } from '../kernel/contracts.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { Channels } from './channels.ts'
+import type { DeliveryJournal } from './journal.ts'
 import { type Lane, createLane } from './lane.ts'
 import type { Ledger } from './ledger.ts'
-import { type Attempt, type Row, type StoredRow, type StoredTry, attemptsKept, formatId, indexOf, openKey, rowKey, tryKey } from './row.ts'
+import { type Attempt, type LightRow, type Row, type StoredRow, type StoredTry, attemptsKept, formatId, indexOf, lightOf, openKey, rowKey, tryKey } from './row.ts'
 
 /** What is to be sent: rows on disk, a light index of them in memory, the bodies of the newest in a small cache. */
 export interface Outbox {
@@ -39,6 +40,7 @@ export interface OutboxDeps {
   readonly logger: Logger
   readonly ledger: Ledger
   readonly channels: Channels
+  readonly journal: DeliveryJournal
   readonly isBusy: (target: string, alarmId: string) => boolean
 }
 
@@ -102,6 +104,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps): Outbox {
       leave(victim)
       channels.gone(victim)
       ledger.move(target, { queued: -1, dropped: { reason: 'overflow', count: 1 } })
+      deps.journal.dropped(victim, 'overflow')
       deps.logger.warn({ target, limit: options.limit, priority: victim.priority }, 'the outbox of a target is full; its oldest row of the lowest priority is dropped')
     }
   }
@@ -114,7 +117,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps): Outbox {
       const id = takeId()
       const stored: StoredRow = { id, ...row }
       store.put('outbox', rowKey(id), JSON.stringify(stored))
-      const entry = indexOf(stored, 'uncommitted', deps.clock.monotonic())
+      const entry = indexOf(lightOf(stored), 'uncommitted', deps.clock.monotonic())
       // What was redriven had been sent before.
       if (row.earlier !== undefined) entry.mayBeSent = true
       cache(stored)
@@ -161,7 +164,7 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps): Outbox {
     async restore(reader) {
       const freshLanes = new Map<string, Lane>()
       const freshOpen = new Map<string, Set<string>>()
-      const rows: StoredRow[] = []
+      const rows: LightRow[] = []
       const tries = new Map<string, StoredTry>()
       let next = 1
       for await (const [key, value] of allRows(reader, 'outbox')) {
@@ -170,12 +173,10 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps): Outbox {
           case 'next':
             next = Number(value)
             break
-          case 'row': {
+          case 'row':
             // The body is not kept: it is read again when its turn has come.
-            const { event: _event, ...light } = JSON.parse(String(value)) as StoredRow
-            rows.push(light as StoredRow)
+            rows.push(lightOf(JSON.parse(String(value)) as StoredRow))
             break
-          }
           case 'try': {
             const id = key.slice(4, key.lastIndexOf('/'))
             const attempt = JSON.parse(String(value)) as StoredTry

@@ -1,6 +1,7 @@
 import type { DeadLetter } from '../kernel/contracts.ts'
 import type { CloudEvent } from '../kernel/event.ts'
 import type { Priority } from '../kernel/priority.ts'
+import { type Told, toldOf } from './journal.ts'
 
 export type RowKind = 'raise' | 'clear'
 export type Attempt = DeadLetter['attempts'][number]
@@ -41,8 +42,16 @@ export interface StoredDeadLetter extends DeadLetter {
   readonly row: Omit<StoredRow, 'event' | 'idempotencyKey' | 'earlier' | 'id'>
 }
 
+/** A stored row without what is large. */
+export interface LightRow extends Omit<StoredRow, 'idempotencyKey' | 'event' | 'earlier'> { readonly told: Told | null }
+
+export function lightOf(stored: StoredRow): LightRow {
+  const { event, idempotencyKey, earlier: _, ...row } = stored
+  return { ...row, told: toldOf(event, idempotencyKey) }
+}
+
 /** The light index of a queued row: all that stays in memory of it. */
-export interface Row extends Omit<StoredRow, 'idempotencyKey' | 'event' | 'earlier'> {
+export interface Row extends LightRow {
   attempts: number
   /** May it have left the gateway? Set by the first attempt, and for all rows by a restart, since a kill may have hidden one. */
   mayBeSent: boolean
@@ -77,7 +86,7 @@ export function formatId(n: number): string {
   return String(n).padStart(10, '0')
 }
 
-export function indexOf(stored: StoredRow, stage: Row['stage'], dueAt: number): Row {
-  const { id, target, alarmId, kind, occurrence, seq, priority, createdAt, expiresAt, resolved, channels } = stored
-  return { id, target, alarmId, kind, occurrence, seq, priority, createdAt, expiresAt, resolved, channels, attempts: 0, mayBeSent: false, stage, dueAt }
+export function indexOf(light: LightRow, stage: Row['stage'], dueAt: number): Row {
+  const { id, target, alarmId, kind, occurrence, seq, priority, createdAt, expiresAt, resolved, channels, told } = light
+  return { id, target, alarmId, kind, occurrence, seq, priority, createdAt, expiresAt, resolved, channels, told, attempts: 0, mayBeSent: false, stage, dueAt }
 }

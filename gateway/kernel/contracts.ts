@@ -281,7 +281,8 @@ export interface Delivery {
 }
 
 export type DeliveryOutcome =
-  | { readonly kind: 'accepted' }
+  /** `answer`: the target's words, where it has any. */
+  | { readonly kind: 'accepted'; readonly answer?: string }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number }
 
@@ -312,7 +313,23 @@ export interface DeadLetter {
   readonly attempts: readonly { readonly at: string; readonly answer: string }[]
 }
 
+/** One thing to send that is not yet delivered. Times are ISO 8601. */
+export interface WaitingDelivery {
+  readonly target: string
+  /** Type of the CloudEvent. */
+  readonly event: string | null
+  /** Failed ones so far. */
+  readonly attempts: number
+  readonly createdAt: string
+  /** Of the next attempt, if nothing goes before it; in the past: it is being sent, or waits for its turn. */
+  readonly nextTryAt: string
+  /** When it goes to the dead letters. */
+  readonly expiresAt: string
+}
+
 export interface DeliveryDesk {
+  /** What waits to tell of this alarm, in the order of sending per target. Bounded as the outbox is. */
+  waiting(alarmId: string): readonly WaitingDelivery[]
   ledger(): Readonly<Record<string, LedgerLine>>
   deadLetters(query: { after?: string; limit: number }): Promise<readonly DeadLetter[]>
   /** Sends it again, to its own target only; false when there is none of this id. Resolves once that is on disk. */

@@ -79,6 +79,13 @@ export const components = {
       attempts: { type: 'array', items: { type: 'object', properties: { at: time, answer: text } } },
     },
   },
+  WaitingDelivery: {
+    type: 'object',
+    properties: {
+      target: text, event: { ...nullableText, description: 'type of the CloudEvent' }, attempts: { type: 'integer', description: 'failed ones so far' },
+      createdAt: time, nextTryAt: time, expiresAt: { ...time, description: 'when it goes to the dead letters' },
+    },
+  },
   Ledger: {
     type: 'object',
     properties: {

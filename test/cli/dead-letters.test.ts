@@ -59,7 +59,7 @@ describe('limen dead-letters on a stopped gateway', () => {
     const store = await openStore()
     const lamp = scriptedTarget(() => ({ kind: 'refused', reason: 'HTTP 404: no\u001b[31m such hook' }))
     const delivery = createDelivery({}, {
-      store, clock: systemClock, logger: silentLogger, random: Math.random, onCondition: () => {},
+      store, clock: systemClock, logger: silentLogger, random: Math.random, onCondition: () => {}, emit: () => {},
       targets: new Map([['lamp', { target: lamp, timeoutMs: 1_000 }], ['gone', { target: lamp, timeoutMs: 1_000 }]]),
     })
     await delivery.restore(store)
@@ -90,7 +90,7 @@ describe('limen dead-letters on a stopped gateway', () => {
     onTestFinished(() => store.stop())
     const lamp = scriptedTarget()
     const delivery = createDelivery({}, {
-      store, clock: systemClock, logger: silentLogger, random: Math.random, onCondition: () => {}, targets: new Map([['lamp', { target: lamp, timeoutMs: 1_000 }]]),
+      store, clock: systemClock, logger: silentLogger, random: Math.random, onCondition: () => {}, emit: () => {}, targets: new Map([['lamp', { target: lamp, timeoutMs: 1_000 }]]),
     })
     await delivery.restore(store)
     await delivery.start()

@@ -117,7 +117,7 @@ describe('a dead letter', () => {
     await expect(desk.delivery.discard('0000000001', 'ann', 'test alarm')).resolves.toBe(true)
     await expect(desk.delivery.discard('0000000001', 'ann', 'test alarm')).resolves.toBe(false)
     expect(desk.delivery.ledger()['lamp']).toEqual({ received: 1, delivered: 0, queued: 0, deadLettered: 0, dropped: { discarded: 1 } })
-    const { entries } = await desk.store.read({ after: 0, limit: 10 })
+    const { entries } = await desk.store.read({ after: 0, limit: 10, kinds: ['mark'] })
     expect(entries).toMatchObject([{ mark: { kind: 'dead-letter-discarded', id: '0000000001', target: 'lamp', by: 'ann', why: 'test alarm' } }])
   })
 

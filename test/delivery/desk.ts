@@ -1,5 +1,6 @@
 import type { TechnicalCondition } from '../../gateway/kernel/contracts.ts'
 import type { Delivery, DeliveryOutcome, Target } from '../../gateway/kernel/contracts.ts'
+import type { NewEvent } from '../../gateway/kernel/event.ts'
 import type { AlarmEventName } from '../../gateway/kernel/alarm.ts'
 import { silentLogger } from '../../gateway/kernel/log.ts'
 import { type DeliveryOptions, createDelivery } from '../../gateway/delivery/delivery.ts'
@@ -47,6 +48,8 @@ export interface Desk {
   readonly store: MemoryStore
   readonly delivery: ReturnType<typeof createDelivery>
   readonly conditions: TechnicalCondition[]
+  /** The events of delivery that are on disk, oldest first. */
+  told(): Promise<NewEvent[]>
   /** A transition whose rule notifies `targets` (default: all of the desk). */
   happen(event: AlarmEventName, step?: Step, targets?: readonly string[]): void
   /** `raised a1`, `cleared a1`: what the target was called with. */
@@ -70,6 +73,7 @@ export async function openDesk({ targets, options = {}, random = () => 0.5, ...g
     store, clock, logger: silentLogger, random,
     targets: new Map(Object.entries(targets).map(([name, target]) => [name, { target, timeoutMs: 10_000 }])),
     onCondition: (condition) => conditions.push(condition),
+    emit: (event) => void store.appendEvent({ specversion: '1.0', id: 'e', source: 'test', time: '2026-01-01T00:00:00.000Z', ...event }),
   })
   await delivery.restore(store)
   await delivery.start()
@@ -78,6 +82,10 @@ export async function openDesk({ targets, options = {}, random = () => 0.5, ...g
     happen(event, step = {}, names = Object.keys(targets)) {
       const transition = makeTransition(event, { rule: makeRule({ then: names.map((name) => notify(name)) }), ...step })
       delivery.onTransition(transition, eventOf(transition))
+    },
+    async told() {
+      const { entries } = await store.read({ after: 0, limit: 1e9, kinds: ['event'] })
+      return entries.flatMap((entry) => (entry.kind === 'event' ? [{ type: entry.event.type, ...(entry.event.subject === undefined ? {} : { subject: entry.event.subject }), data: entry.event.data }] : []))
     },
     sent: (target) => targets[target]!.calls.map(({ event, orderKey }) => `${event.type.replace('limen.alarm.', '')} ${orderKey}`),
   }

@@ -19,7 +19,7 @@ const sum = ({ delivered, queued, deadLettered, dropped }: LedgerLine): number =
   delivered + queued + deadLettered + Object.values(dropped).reduce((a, b) => a + b, 0)
 
 describe('the books', () => {
-  it('balance at any moment, and what they say is queued and dead is what is there, whatever happens', async () => {
+  it('balance at any moment, and what they say is queued, dead and told is what is there, whatever happens', async () => {
     await fc.assert(
       fc.asyncProperty(steps, answers, async (script, outcomes) => {
         let turn = 0
@@ -50,6 +50,7 @@ describe('the books', () => {
           const ledger = desk.delivery.ledger()
           const rows = (await desk.store.list('outbox', { prefix: 'row/' })).map(([, json]) => JSON.parse(String(json)) as { target: string })
           const dead = await desk.delivery.deadLetters({ limit: 100 })
+          const events = (await desk.told()) as { type: string; data: { target: string; cause?: string } }[]
           for (const name of ['lamp', 'phone'] as const) {
             const line = ledger[name]!
             expect(sum(line)).toBe(line.received)
@@ -59,6 +60,12 @@ describe('the books', () => {
             expect(dead.filter(({ target }) => target === name)).toHaveLength(line.deadLettered)
             expect(line.queued).toBeLessThanOrEqual(5)
             expect(line.deadLettered).toBeLessThanOrEqual(3)
+            const told = events.filter(({ data }) => data.target === name)
+            expect(told.filter(({ type }) => type === 'limen.delivery.delivered')).toHaveLength(line.delivered)
+            const dropped = told.filter(({ type }) => type === 'limen.delivery.dropped').map(({ data }) => data.cause)
+            expect(Object.fromEntries(Object.keys(line.dropped).map((reason) => [reason, dropped.filter((cause) => cause === reason).length]))).toEqual(line.dropped)
+            expect(dropped).toHaveLength(Object.values(line.dropped).reduce((a, b) => a + b, 0))
+            expect(told.filter(({ type }) => type === 'limen.delivery.dead-lettered').length).toBeGreaterThanOrEqual(line.deadLettered)
             if (line.received > 0) expect(await desk.store.get('ledger', name)).toBe(JSON.stringify(line))
           }
           received = { lamp: ledger['lamp']!.received, phone: ledger['phone']!.received }

@@ -75,6 +75,7 @@ export function createDeliveryShelf(letters: readonly string[] = []): DeliveryDe
     done,
     ledger: () => ({ hook: { received: 3, delivered: 1, queued: 1, deadLettered: left.size, dropped: { superseded: 0 } } }),
     deadLetters: async ({ after = '', limit }) => [...left.values()].filter((letter) => letter.id > after).slice(0, limit),
+    waiting: (alarmId) => [{ target: 'hook', event: `of ${alarmId}`, attempts: 2, createdAt: event.time, nextTryAt: event.time, expiresAt: event.time }],
     async redrive(id, by) {
       done.push(`redrive ${id} by ${by}`)
       return left.delete(id)

@@ -12,6 +12,7 @@ const routes: readonly (readonly [method: HTTPMethods, url: string, least: Role 
   ['GET', '/api/v1/alarms', 'viewer'],
   ['GET', '/api/v1/alarms/hr-high.bed-1', 'viewer'],
   ['GET', '/api/v1/alarms/hr-high.bed-1/evidence', 'viewer'],
+  ['GET', '/api/v1/alarms/hr-high.bed-1/deliveries', 'viewer'],
   ['POST', '/api/v1/alarms/hr-high.bed-1/ack', 'operator', {}],
   ['POST', '/api/v1/alarms/hr-high.bed-1/reset', 'operator', {}],
   ['POST', '/api/v1/alarms/hr-high.bed-1/shelve', 'operator', {}],

@@ -85,7 +85,7 @@ export function createWebhook(options: WebhookOptions, deps: WebhookDeps): Targe
   }
 
   function outcomeOf({ status, retryAfter, text }: Answer): DeliveryOutcome {
-    if (status >= 200 && status < 300) return { kind: 'accepted' }
+    if (status >= 200 && status < 300) return { kind: 'accepted', answer: `HTTP ${status}` }
     const reason = text === '' ? `HTTP ${status}` : `HTTP ${status}: ${text}`
     if (status === 408 || status === 425 || status === 429 || status >= 500) {
       const afterMs = retryAfterMs(retryAfter, deps.clock.wall())

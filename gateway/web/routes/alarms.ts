@@ -84,6 +84,12 @@ export function alarmRoutes(app: FastifyInstance, context: WebContext): void {
     throw new HttpProblem('NOT_IN_THIS_VERSION', 'evidence is not in this version; the readings around it: GET /api/v1/readings?device=&metric=&from=&to=')
   })
 
+  app.get<{ Params: { id: string } }>(
+    '/alarms/:id/deliveries',
+    { config: { access: 'viewer' }, schema: { summary: 'What waits to tell of it; what became of the rest: GET events?alarm=', tags, response: { 200: listOf('WaitingDelivery') } } },
+    async ({ params }) => ({ items: context.delivery.waiting(params.id), next: null }),
+  )
+
   for (const [verb, { role, summary }] of Object.entries(verbs) as [OperatorVerb, { role: Role; summary: string }][]) {
     app.post<{ Params: { id: string }; Body: XStatic<typeof actionBody> | undefined }>(
       `/alarms/:id/${verb}`,
