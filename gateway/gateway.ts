@@ -28,6 +28,7 @@ import { recallReadings } from './recall.ts'
 import { createRuleKeeper } from './rule-keeper.ts'
 import type { LoadedRules } from './rules/load.ts'
 import { kinds } from './rules/kinds.ts'
+import { createSiteInfo } from './site-info.ts'
 import { createStore } from './store/store.ts'
 import { createTimekeeper } from './timekeeper.ts'
 import { createWeb, webSocketPath } from './web/server.ts'
@@ -174,7 +175,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
       delivery: { ...delivery, ledger: influx.ledger },
       rules: rules.running,
       health: health.report,
-      siteInfo: () => ({ version: deps.version }),
+      siteInfo: createSiteInfo(config, { clock, logger, store, version: deps.version }),
       metrics: [store.metrics, broker.metrics, ingest.metrics, rejections.metrics, devices.metrics, commands.metrics, delivery.metrics, authenticator.metrics, influx.metrics, health.metrics],
     },
   )

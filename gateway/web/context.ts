@@ -42,8 +42,8 @@ export interface WebDeps {
   readonly logger: Logger
   readonly metrics: readonly MetricSource[]
   readonly health: () => Health
-  /** What `GET gateway` says besides site, time and health: version, started, addresses. */
-  readonly siteInfo: () => Readonly<Record<string, unknown>>
+  /** What `GET gateway` says besides site, time and health: version, since when, disk. */
+  readonly siteInfo: () => Promise<object>
 }
 
 export interface Health {

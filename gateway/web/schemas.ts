@@ -101,6 +101,26 @@ export const components = {
       },
     },
   },
+  Gateway: {
+    type: 'object',
+    properties: {
+      site: text, version: text, node: { ...text, description: 'version of Node.js' }, now: time, started: time,
+      log: { type: 'object', properties: { first: { type: 'integer' }, last: { type: 'integer' } } },
+      disk: {
+        type: ['object', 'null'], description: 'the file system of the data directory',
+        properties: { totalBytes: { type: 'integer' }, usedBytes: { type: 'integer' }, freeBytes: { type: 'integer' } },
+      },
+      database: { type: 'object', properties: { sizeBytes: { type: 'integer' } } },
+      retention: { type: 'object', properties: { readingsMs: { type: 'integer' }, maxSizeBytes: { type: 'integer' } } },
+      health: {
+        type: 'object',
+        properties: {
+          ready: { type: 'boolean' },
+          checks: { type: 'object', additionalProperties: { type: 'object', properties: { ok: { type: 'boolean' }, vital: { type: 'boolean' }, detail: text } } },
+        },
+      },
+    },
+  },
   Session: {
     type: 'object',
     properties: { name: text, role: { enum: ['viewer', 'operator', 'admin'] }, via: { enum: ['loopback', 'token', 'cookie'] }, csrfToken: nullableText, endsAt: nullableTime },

@@ -25,6 +25,10 @@ describe('a dashboard on the whole gateway', () => {
     expect(JSON.parse(raised.data!)).toMatchObject({ data: { rule: 'hr-high', value: 140 } })
     await eventually('a pulse that counts them', () => live.pulses().some((pulse) => pulse.readings === 2 && pulse.devices === 1 && pulse.newest !== null))
 
+    const info = await (await fetch(`${limen.httpUrl}/api/v1/gateway`)).json() as { started: string; now: string }
+    expect(info).toMatchObject({ node: process.version, disk: { freeBytes: expect.any(Number) }, retention: { readingsMs: 30 * 86_400_000 }, health: { ready: true } })
+    expect(Date.parse(info.started)).toBeLessThanOrEqual(Date.parse(info.now))
+
     expect(await limen.stop()).toBe(0)
     expect(await live.closed()).toEqual({ code: 1001, reason: 'the gateway is stopping' })
     const last = live.frames.findLast(({ id }) => id !== undefined)!.id!

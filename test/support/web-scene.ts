@@ -37,7 +37,7 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
     {
       accept: (input, done) => door.accept(input, done), store, alarms: board, devices, commands, delivery, rules: () => [aRule('b'), aRule('a')], authenticator: users, clock, logger: silentLogger,
       metrics: [() => [{ name: 'limen_test_total', help: 'A test.', type: 'counter', value: 1 }]],
-      health: () => health.now, siteInfo: () => ({ version: '0.1.0' }),
+      health: () => health.now, siteInfo: async () => ({ version: '0.1.0' }),
     },
   )
   onTestFinished(() => web.stop())

@@ -9,9 +9,9 @@ export function gatewayRoutes(app: FastifyInstance, context: WebContext): void {
 
   app.get(
     '/gateway',
-    { config: { access: 'viewer' }, schema: { summary: 'Site, version, the clock of the gateway, health', tags, response: { 200: { type: 'object' } } } },
+    { config: { access: 'viewer' }, schema: { summary: 'Site, version, the clock of the gateway, health, disk', tags, response: { 200: ref('Gateway') } } },
     async () => ({
-      ...context.siteInfo(),
+      ...(await context.siteInfo()),
       site: context.options.site,
       now: new Date(context.clock.wall()).toISOString(),
       log: { first: context.store.firstPosition(), last: context.store.lastPosition() },

@@ -1,0 +1,50 @@
+import { statfs } from 'node:fs/promises'
+import type { Config } from './config/config.ts'
+import type { Clock } from './kernel/clock.ts'
+import type { Store } from './kernel/contracts.ts'
+import { asError } from './kernel/errors.ts'
+import type { Logger } from './kernel/log.ts'
+
+/** What a System page shows and no metric tells. Sizes in bytes. */
+export interface SiteInfo {
+  readonly version: string
+  /** Of Node.js. */
+  readonly node: string
+  /** ISO 8601, by the clock as it goes now: a clock that was set after the start does not make it wrong. */
+  readonly started: string
+  /** The file system of the data directory; null where it cannot be asked. `freeBytes`: for the gateway's user. */
+  readonly disk: { readonly totalBytes: number; readonly usedBytes: number; readonly freeBytes: number } | null
+  readonly database: { readonly sizeBytes: number }
+  readonly retention: { readonly readingsMs: number; readonly maxSizeBytes: number }
+}
+
+export interface SiteInfoDeps {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly store: Pick<Store, 'health'>
+  readonly version: string
+}
+
+/** Counts the time from its making on. */
+export function createSiteInfo({ dataDir, retention }: Pick<Config, 'dataDir' | 'retention'>, { clock, logger, store, version }: SiteInfoDeps): () => Promise<SiteInfo> {
+  const startedAt = clock.monotonic()
+
+  async function disk(): Promise<SiteInfo['disk']> {
+    try {
+      const { bsize, blocks, bfree, bavail } = await statfs(dataDir)
+      return { totalBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize, freeBytes: bavail * bsize }
+    } catch (thrown) {
+      logger.warn({ err: asError(thrown) }, 'the file system of the data directory could not be asked')
+      return null
+    }
+  }
+
+  return async () => ({
+    version,
+    node: process.version,
+    started: new Date(clock.wall() - (clock.monotonic() - startedAt)).toISOString(),
+    disk: await disk(),
+    database: { sizeBytes: store.health().sizeBytes },
+    retention: { readingsMs: retention.readingsMs, maxSizeBytes: retention.maxSizeBytes },
+  })
+}
