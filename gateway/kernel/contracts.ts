@@ -85,8 +85,11 @@ export interface ReadingQuery {
   /** Event time, ms since 1970: [from, to). */
   readonly from?: number
   readonly to?: number
-  /** Position of the last one seen (paging). */
+  /** Position of the last one seen (paging); with order `desc`: `before`. */
   readonly after?: number
+  readonly before?: number
+  /** By position; default `asc`. */
+  readonly order?: 'asc' | 'desc'
   readonly limit: number
 }
 
@@ -103,7 +106,7 @@ export interface StoreReader {
    * reached. A page may hold fewer than `limit` (work is bounded), even none, and still have a next.
    */
   readBack(query: BackQuery): Promise<LogPage>
-  /** Readings by series and event time, in log order. */
+  /** Readings by series and event time, in log order or the newest position first. */
   readings(query: ReadingQuery): Promise<readonly StoredReading[]>
   /** First position kept, and the last committed (0 when empty). */
   firstPosition(): number

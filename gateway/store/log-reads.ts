@@ -34,6 +34,13 @@ export function createLogReads({ tail, reader, names, lastPosition }: LogReadsDe
     return name
   }
 
+  function take(text: string, found: StoredReading[]): void {
+    for (const [position, baseMs, ...tuple] of JSON.parse(text) as [number, number, ...ReadingTuple][]) {
+      const name = nameOf(tuple[0])
+      if (name !== undefined) found.push(readingOf(tuple, { position, baseMs, name }))
+    }
+  }
+
   function fromTail(query: LogQuery): LogPage | null {
     const { kinds } = query
     const rows = tail.after(query.after)
@@ -74,19 +81,24 @@ export function createLogReads({ tail, reader, names, lastPosition }: LogReadsDe
       return entries.length <= limit ? { entries, next } : { entries: entries.slice(0, limit), next: entries[limit - 1]!.position }
     },
 
-    async readings({ device, metric, from = -Infinity, to = Infinity, after = 0, limit }) {
+    async readings({ device, metric, from = -Infinity, to = Infinity, after = 0, before = Infinity, order = 'asc', limit }) {
       await names.load()
       const ids = names.idsOf(device, metric)
       const upTo = lastPosition()
       const found: StoredReading[] = []
       if (ids?.length === 0) return found
+      if (order === 'desc') {
+        for (let next = Math.min(before, upTo + 1); next > 1 && found.length < limit; ) {
+          const slice = await reader.ask({ kind: 'readings-back', ids, from, to, before: next, limit: limit - found.length })
+          take(slice.text, found)
+          next = slice.next
+        }
+        return found
+      }
       for (let next = after; next < upTo && found.length < limit; ) {
         // One slice a question: others get their turn in between.
         const slice = await reader.ask({ kind: 'readings', ids, from, to, after: next, upTo, limit: limit - found.length })
-        for (const [position, baseMs, ...tuple] of JSON.parse(slice.text) as [number, number, ...ReadingTuple][]) {
-          const name = nameOf(tuple[0])
-          if (name !== undefined) found.push(readingOf(tuple, { position, baseMs, name }))
-        }
+        take(slice.text, found)
         next = slice.next
       }
       return found

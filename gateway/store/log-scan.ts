@@ -100,7 +100,7 @@ export function createLogScan(db: DatabaseSync, nowMs: () => number): LogScan {
         }
         if (row.readings_n > 0 && wanted(row)) {
           const raw = rows.raw(row.id, { readings: true, others: false, inbound: false })
-          const reached = raw === null ? null : linesOf(raw, { set, from, to, after, room: limit - lines.length }, lines)
+          const reached = raw === null ? null : linesOf(raw, { set, from, to, after, before: Infinity, room: limit - lines.length }, lines)
           if (reached !== null) next = Math.min(reached, upTo)
           if (reached !== null && reached < row.last) break
         } else next = Math.max(next, Math.min(row.last, upTo))
@@ -137,11 +137,12 @@ interface LineFilter {
   readonly from: number
   readonly to: number
   readonly after: number
+  readonly before: number
   readonly room: number
 }
 
 /** Adds the lines of a row that pass, each as [position, base, …]; gives the last position looked at. Parses no line that another series wrote. */
-function linesOf(raw: RawRow, { set, from, to, after, room }: LineFilter, lines: string[]): number {
+export function linesOf(raw: RawRow, { set, from, to, after, before, room }: LineFilter, lines: string[]): number {
   const others = othersOf(raw)
   const text = textOf(raw.readings!)
   let position = raw.first
@@ -157,6 +158,7 @@ function linesOf(raw: RawRow, { set, from, to, after, room }: LineFilter, lines:
     }
     const own = position++
     if (own <= after) continue
+    if (own >= before) break
     const comma = line.indexOf(',')
     if (set !== null && !set.has(Number(line.slice(1, comma)))) continue
     const ts = raw.baseMs + Number.parseInt(line.slice(comma + 1, line.indexOf(',', comma + 1)), 10)

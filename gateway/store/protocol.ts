@@ -106,6 +106,7 @@ export type ReadRequest =
       readonly upTo: number
       readonly limit: number
     }
+  | { readonly kind: 'readings-back'; readonly ids: readonly number[] | null; readonly from: number; readonly to: number; readonly before: number; readonly limit: number }
   | { readonly kind: 'recent-start'; readonly maxReadings: number; readonly sinceWallMs: number }
   | { readonly kind: 'recent'; readonly fromRow: number; readonly toRow: number }
 
@@ -126,6 +127,8 @@ export interface ReadAnswers {
   page: RowPage
   'events-back': EventRows
   readings: ReadingSlice
+  /** Positions fall; `next` as in EventRows. */
+  'readings-back': ReadingSlice
   'recent-start': { readonly fromRow: number; readonly toRow: number }
   recent: { readonly rows: readonly RawRow[]; readonly nextRow: number }
 }

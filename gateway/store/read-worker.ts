@@ -5,13 +5,16 @@ import { openForReading } from './database.ts'
 import { createEventsBack } from './events-back.ts'
 import { createLogScan } from './log-scan.ts'
 import type { ReadAnswers, ReadEnvelope, ReadReply, ReadRequest } from './protocol.ts'
+import { createReadingsBack } from './readings-back.ts'
 import { getState, listState } from './state-reads.ts'
 
 export interface ReadWorkerData { readonly directory: string }
 
 function createAnswerer(db: DatabaseSync): (request: ReadRequest) => { answer: ReadAnswers[keyof ReadAnswers]; damagedRows: readonly number[] } {
   const scan = createLogScan(db, () => performance.now())
-  const back = createEventsBack(db, { rows: scan.rows, nowMs: () => performance.now() })
+  const deps = { rows: scan.rows, nowMs: () => performance.now() }
+  const eventsBack = createEventsBack(db, deps)
+  const readingsBack = createReadingsBack(db, deps)
   const get = getState(db)
   const list = listState(db)
 
@@ -24,9 +27,11 @@ function createAnswerer(db: DatabaseSync): (request: ReadRequest) => { answer: R
       case 'page':
         return scan.page(request)
       case 'events-back':
-        return back.page(request)
+        return eventsBack.page(request)
       case 'readings':
         return scan.readings(request)
+      case 'readings-back':
+        return readingsBack.page(request)
       case 'recent-start':
         return scan.recentStart(request)
       case 'recent':

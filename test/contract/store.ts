@@ -241,6 +241,8 @@ export function storeContract(name: string, create: () => Promise<StoreSubject>)
         expect(await values({})).toEqual(expected([0, 1, 2]))
         expect(await values({ device: 'nobody' })).toEqual([])
         expect(await values({ metric: 'hr', from: 9_600, to: 9_800 })).toEqual(expected([0, 1], 9_600, 9_800))
+        expect(await values({ device: 'bed-1', order: 'desc' })).toEqual(expected([0, 2]).toReversed())
+        expect(await values({ metric: 'hr', from: 9_600, to: 9_800, order: 'desc', limit: 7 })).toEqual(expected([0, 1], 9_600, 9_800).toReversed().slice(0, 7))
         const paged: unknown[] = []
         for (let after = 0; ; ) {
           const page = await store.readings({ metric: 'hr', after, limit: 3 })
@@ -249,6 +251,9 @@ export function storeContract(name: string, create: () => Promise<StoreSubject>)
           after = page.at(-1)!.position
         }
         expect(paged).toEqual(expected([0, 1]))
+        const back = [await store.readings({ metric: 'hr', limit: 4, order: 'desc' })]
+        while (back.at(-1)!.length > 0) back.push(await store.readings({ metric: 'hr', limit: 4, order: 'desc', before: back.at(-1)!.at(-1)!.position }))
+        expect(back.flat().map((reading) => reading.value)).toEqual(expected([0, 1]).toReversed())
       }
       await check()
       await crash()

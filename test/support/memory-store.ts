@@ -180,7 +180,7 @@ function openOn(committed: Committed, options: MemoryStoreOptions): MemoryStore 
       return { entries: entries.map(stored), next: found.length > limit ? entries.at(-1)!.position : 0 }
     },
     async readings(query) {
-      return log()
+      return (query.order === 'desc' ? log().toReversed() : log())
         .flatMap((entry) => (entry.kind === 'reading' ? [storedReading(entry.position, entry.reading)] : []))
         .filter((reading) => matches(query, reading))
         .slice(0, query.limit)
@@ -248,6 +248,6 @@ function matches(query: ReadingQuery, reading: StoredReading): boolean {
     (query.metric === undefined || query.metric === reading.metric) &&
     reading.ts >= (query.from ?? -Infinity) &&
     reading.ts < (query.to ?? Infinity) &&
-    reading.position > (query.after ?? 0)
+    (query.order === 'desc' ? reading.position < (query.before ?? Infinity) : reading.position > (query.after ?? 0))
   )
 }
