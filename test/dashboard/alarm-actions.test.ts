@@ -59,7 +59,7 @@ describe('the chosen alarm', () => {
 
   it('stays chosen while it is there; else one that was next to it is', () => {
     fc.assert(fc.property(ids, ids, fc.nat(), (before, after, pick) => {
-      const chosen = before[pick % before.length]!
+      const chosen = before.at(pick % before.length)!
       const next = choiceAfter(before, after, chosen)
       if (after.includes(chosen)) expect(next).toBe(chosen)
       else if (before.some((id) => after.includes(id))) expect(after).toContain(next)

@@ -14,7 +14,12 @@ describe('an alarm in words', () => {
     expect(valueAndLimit(anAlarm({ level: null, value: 7, unit: null, limit: 5 }))).toBe('7, limit 5')
   })
 
-  it('leaves out a limit that is the value itself, and says nothing where there is nothing', () => {
+  it('says the limit even where the value is just at it', () => {
+    expect(valueAndLimit(anAlarm({ value: 90 }))).toBe('90 %, low limit 90 %')
+  })
+
+  it('leaves out what is no limit, and says nothing where there is nothing', () => {
+    expect(valueAndLimit(anAlarm({ level: null, value: 'closed', unit: null, limit: 'open' }))).toBe('closed')
     expect(valueAndLimit(anAlarm({ level: null, value: 'open', unit: null, limit: 'open' }))).toBe('open')
     expect(valueAndLimit(anAlarm({ level: null, value: null, unit: null, limit: null }))).toBeUndefined()
     expect(valueAndLimit(anAlarm({ value: null }))).toBe('low limit 90 %')
@@ -49,6 +54,8 @@ describe('what happened, in words', () => {
       subject: 'SpO₂ 86% on bed-4', what: 'acknowledged by anna', note: 'on my way', alarmId: 'spo2-low~bed-4~0123456789', device: 'bed-4',
     })
     expect(happeningOf(anAlarmEvent('shelved', anAlarm({ overlays: ['shelved'], shelvedUntil: until }), { by: 'anna' })).what).toBe(`shelved until ${timeOfDay(Date.parse(until))} by anna`)
+    // What nobody did is written as null.
+    expect(happeningOf({ ...anAlarmEvent('raised', anAlarm()), data: { ...anAlarm(), by: null, note: null, reason: null } })).toMatchObject({ what: 'raised', note: undefined })
     expect(happeningOf(anAlarmEvent('rejected', anAlarm(), { by: 'anna', reason: 'still active' }))).toMatchObject({ what: 'refused by anna', note: 'still active' })
   })
 

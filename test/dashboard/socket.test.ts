@@ -97,9 +97,9 @@ describe('the live socket', () => {
     expect(states).toEqual(['live'])
     vi.advanceTimersByTime(1)
     expect(states).toEqual(['live', 'away'])
-    expect(wires[0].closed).toBe(true)
+    expect(wires.at(0)!.closed).toBe(true)
     // The close that follows is of a wire that is given up already: one try, not two.
-    wires[0].onclose?.({ code: 1006 })
+    wires.at(0)!.onclose?.({ code: 1006 })
     vi.advanceTimersByTime(500)
     expect(wires).toHaveLength(2)
   })
@@ -109,7 +109,7 @@ describe('the live socket', () => {
     socket.start(0)
     vi.advanceTimersByTime(5_000 + 500)
     expect(wires).toHaveLength(2)
-    expect(wires[0].closed).toBe(true)
+    expect(wires.at(0)!.closed).toBe(true)
   })
 
   it('says anew which devices are watched after each reconnect', () => {
@@ -164,8 +164,8 @@ describe('the live socket', () => {
     socket.start(0)
     hear(pulse)
     vi.advanceTimersByTime(5_500)
-    wires[0].onmessage?.({ data: 'id: 99\nevent: x\ndata: 1\n\n' })
+    wires.at(0)!.onmessage?.({ data: 'id: 99\nevent: x\ndata: 1\n\n' })
     expect(frames).toHaveLength(1)
-    expect(wires[1].after).toBe(0)
+    expect(wires.at(1)!.after).toBe(0)
   })
 })

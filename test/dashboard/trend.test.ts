@@ -35,8 +35,8 @@ describe('how many alarms stood, by the journal', () => {
   })
 
   it('is told in words', () => {
-    expect(trendWords(3, 1)).toBe('2 more than an hour ago')
-    expect(trendWords(1, 3)).toBe('2 fewer than an hour ago')
-    expect(trendWords(2, 2)).toBe('as an hour ago')
+    expect(trendWords(3, 1, 'an hour ago')).toBe('2 more than an hour ago')
+    expect(trendWords(1, 3, 'an hour ago')).toBe('2 fewer than an hour ago')
+    expect(trendWords(2, 2, 'at 11:05')).toBe('as at 11:05')
   })
 })

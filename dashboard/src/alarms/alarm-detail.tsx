@@ -13,7 +13,7 @@ import { AlarmChart } from './alarm-chart.tsx'
 import { AlarmHistory } from './alarm-history.tsx'
 import { useAlarmHistory } from './alarm-history.tsx'
 import { Chips } from './alarm-row.tsx'
-import { ActionBar } from './buttons.tsx'
+import { ActionBar, MoreActions } from './buttons.tsx'
 import { listHref } from './filter-bar.tsx'
 import { useDetailKeys } from './use-detail-keys.ts'
 import { levelWord, placeOf, stateWord, stateWords, subjectOf, titleOf, valueAndLimit } from './words.ts'
@@ -40,6 +40,7 @@ function BackLink() {
 function Detail({ alarm }: { alarm: Alarm }) {
   const heading = useRef<HTMLHeadingElement>(null)
   const history = useAlarmHistory(alarm.id)
+  const Heading = isWide.value ? 'h2' : 'h1'
   useDetailKeys(alarm, !isWide.value)
   useEffect(() => {
     // A screen of its own is read from its heading; beside the list the focus stays in the list.
@@ -57,10 +58,11 @@ function Detail({ alarm }: { alarm: Alarm }) {
           <PriorityMark priority={alarm.priority} form={formOf(alarm)} /> <span class={`word word-${alarm.priority}`}>{alarm.priority} priority</span>
           {alarm.class === 'technical' && <span class="technical-word"><PriorityMark priority="technical" /> technical</span>}
         </p>
-        <h2 id="detail-title" ref={heading} tabIndex={-1}>{titleOf(alarm)}</h2>
+        <Heading id="detail-title" class="detail-title" ref={heading} tabIndex={-1}>{titleOf(alarm)}</Heading>
         <p class="detail-state"><strong>{stateWords(alarm)}</strong> <Chips alarm={alarm} /></p>
       </div>
       <ActionBar alarm={alarm} />
+      <MoreActions alarm={alarm} />
       <Facts alarm={alarm} />
       {alarm.device !== null && alarm.metric !== null && <AlarmChart alarm={alarm} device={alarm.device} metric={alarm.metric} history={history.entries} />}
       <AlarmHistory history={history} />

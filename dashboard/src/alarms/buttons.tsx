@@ -16,17 +16,32 @@ export function ActionButton({ verb, alarm, primary = false }: { verb: ScreenVer
   )
 }
 
-/** All that this person may do with it. */
+const inBar = 3
+
+/** What is wanted most: on a phone at the lower edge, within the thumb's reach. */
 export function ActionBar({ alarm }: { alarm: Alarm }) {
-  const verbs = actionsFor(alarm, session.value?.role ?? 'viewer')
+  const verbs = actionsFor(alarm, session.value?.role ?? 'viewer').slice(0, inBar)
   if (verbs.length === 0) return null
-  const why = whyNot()
   return (
     <div class="action-bar" role="group" aria-label="Actions">
       {verbs.map((verb, index) => <ActionButton key={verb} verb={verb} alarm={alarm} primary={index === 0 && (verb === 'ack' || verb === 'reset')} />)}
-      {verbs.includes('ack') && (
-        <button type="button" class="quiet" {...(why === undefined ? {} : { 'aria-disabled': true, title: why })} onClick={() => why === undefined && askFor('ack', alarm)}>with note …</button>
+    </div>
+  )
+}
+
+/** The rest of what this person may do with it. */
+export function MoreActions({ alarm }: { alarm: Alarm }) {
+  const all = actionsFor(alarm, session.value?.role ?? 'viewer')
+  const verbs = all.slice(inBar)
+  const why = whyNot()
+  if (verbs.length === 0 && !all.includes('ack')) return null
+  return (
+    <div class="more-actions" role="group" aria-label="More actions">
+      {all.includes('ack') && (
+        <button type="button" {...(why === undefined ? {} : { 'aria-disabled': true, title: why })} onClick={() => why === undefined && askFor('ack', alarm)}>Acknowledge with note …</button>
       )}
+      {verbs.map((verb) => <ActionButton key={verb} verb={verb} alarm={alarm} />)}
+      {why !== undefined && <p class="muted">{why}: nothing can be done until it is back.</p>}
     </div>
   )
 }

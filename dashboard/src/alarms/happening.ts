@@ -16,7 +16,7 @@ export interface Happening {
 }
 
 /** Data of `limen.alarm.*`: the alarm after the step, and the step. */
-export type AlarmStep = Alarm & { readonly from?: Alarm['state']; readonly event?: string; readonly by?: string; readonly note?: string; readonly reason?: string }
+export type AlarmStep = Alarm & { readonly from?: Alarm['state']; readonly event?: string; readonly by?: string | null; readonly note?: string | null; readonly reason?: string | null }
 
 const alarmWords: Readonly<Record<string, string>> = {
   raised: 'raised', cleared: 'back to normal', returned: 'back to normal, not acknowledged', acked: 'acknowledged', reraised: 'raised again',
@@ -44,8 +44,8 @@ export function happeningOf(event: CloudEvent): Happening {
 }
 
 function ofAlarm(name: string, step: AlarmStep): Happening {
-  const by = step.by === undefined || step.by === '' ? '' : ` by ${step.by}`
-  return { subject: titleOf(step), what: `${alarmWhat(name, step)}${by}`, note: step.note ?? step.reason, alarmId: step.id, device: step.device ?? undefined }
+  const by = textOf(step.by)
+  return { subject: titleOf(step), what: `${alarmWhat(name, step)}${by === undefined ? '' : ` by ${by}`}`, note: textOf(step.note) ?? textOf(step.reason), alarmId: step.id, device: step.device ?? undefined }
 }
 
 function alarmWhat(name: string, step: AlarmStep): string {

@@ -21,7 +21,7 @@ export function newestPerAlarm(newestFirst: readonly CloudEvent[]): ReadonlyMap<
   const known = new Map<string, SetAsideBy>()
   for (const { data } of newestFirst) {
     const { id, by, note } = data as AlarmStep
-    if (!known.has(id)) known.set(id, { by, note })
+    if (!known.has(id)) known.set(id, { by: by ?? undefined, note: note ?? undefined })
   }
   return known
 }

@@ -39,7 +39,8 @@ export function levelWord(level: string | null): string {
 /** "86 %, low limit 90 %"; undefined where the rule's kind has no value. */
 export function valueAndLimit({ value, unit, limit, level }: Pick<Alarm, 'value' | 'unit' | 'limit' | 'level'>): string | undefined {
   const shown = value === null ? undefined : valueText(value, unit)
-  if (limit === null || limit === value) return shown
+  // What a rule with `equals` waits for is no limit: the message says what is wrong.
+  if (typeof limit !== 'number' || (level === null && limit === value)) return shown
   const word = level !== null && levelText[level] !== undefined ? `${levelText[level]} limit` : 'limit'
   const crossed = `${word} ${valueText(limit, unit)}`
   return shown === undefined ? crossed : `${shown}, ${crossed}`

@@ -16,24 +16,25 @@ const hourMs = 3_600_000
 const stepMs = 5 * 60_000
 const steps = 36
 
-interface Trend { readonly since: number; readonly whole: boolean; readonly counts: readonly Counts[]; readonly hourAgo: Counts | undefined }
+interface Trend { readonly counts: readonly Counts[]; /** To compare with, and when that was. */ readonly then: Counts; readonly when: string }
 
-/** What the journal shows of the last three hours; of what lies before its oldest entry nothing is said. */
+/** What the journal shows of the last three hours; of what lies before its beginning nothing is said. */
 function useTrend(): Trend | undefined {
   const loaded = useLoaded('trend', (signal) => ask<Page<CloudEvent & { limenposition: number }>>('events?order=desc&limit=1000&type=limen.alarm.*', { signal }))
   const minute = Math.floor(now.value / 60_000) * 60_000
   if (loaded.state !== 'ready') return undefined
   const { items, next } = loaded.data
+  const oldest = items.at(-1)
+  // A log that still has its beginning shows what was since this gateway was started, too.
+  const started = next === null ? Date.parse(gateway.value?.started ?? '') : Number.NaN
+  const since = Math.min(...[oldest === undefined ? Number.NaN : Date.parse(oldest.time), started, now.value].filter(Number.isFinite))
   const live = journal.value.filter(({ event }) => event.type.startsWith('limen.alarm.'))
   const events = mergeNewestFirst(live, items.map((event) => ({ position: event.limenposition, event })))
-  const oldest = items.at(-1)
-  const whole = next === null && (gateway.value?.log.first ?? 0) <= 1
-  const reaches = whole ? 0 : oldest === undefined ? minute : Date.parse(oldest.time)
-  const times = Array.from({ length: steps }, (_, index) => minute - (steps - 1 - index) * stepMs).filter((time) => time >= reaches)
-  const at = countsAt([minute - hourMs, ...times].sort((a, b) => a - b), alarms.value.values(), events)
-  const sorted = [minute - hourMs, ...times].sort((a, b) => a - b)
-  const hourAgo = minute - hourMs >= reaches ? at[sorted.indexOf(minute - hourMs)] : undefined
-  return { since: Math.max(reaches, times[0] ?? minute), whole, counts: times.map((time) => at[sorted.lastIndexOf(time)]!), hourAgo }
+  const times = Array.from({ length: steps }, (_, index) => minute - (steps - 1 - index) * stepMs).filter((time) => time >= since)
+  const compared = Math.max(since, minute - hourMs)
+  const counts = countsAt([compared, ...times].sort((a, b) => a - b), alarms.value.values(), events)
+  const then = counts[times.filter((time) => time < compared).length]!
+  return { counts, then, when: compared === since ? `at ${timeOfDay(since)}` : 'an hour ago' }
 }
 
 /** How many stand, by priority, and how it was before; and what is set aside, always. */
@@ -64,7 +65,7 @@ function Tile({ priority, trend }: { priority: Priority; trend: Trend | undefine
       {!isWall.value && trend !== undefined && (
         <span class="tile-trend muted">
           <Sparkline series={[...series, number]} />
-          {trend.hourAgo === undefined ? `journal since ${timeOfDay(trend.since)}` : trendWords(number, trend.hourAgo[priority])}
+          {trendWords(number, trend.then[priority], trend.when)}
         </span>
       )}
     </TileFrame>
@@ -92,8 +93,8 @@ function TileFrame({ href, kind, children }: { href: string; kind: string; child
 function Sparkline({ series }: { series: readonly number[] }) {
   if (series.length < 2) return null
   const top = Math.max(1, ...series)
-  const x = (index: number): number => (index / (series.length - 1)) * 100
+  const x = (index: number): string => ((index / series.length) * 100).toFixed(1)
   const y = (value: number): string => (21 - (value / top) * 19).toFixed(1)
-  const path = series.map((value, index) => (index === 0 ? `M0 ${y(value)}` : `H${x(index).toFixed(1)}V${y(value)}`)).join('')
-  return <svg class="sparkline" viewBox="0 0 100 22" preserveAspectRatio="none" aria-hidden="true"><path d={path} /></svg>
+  const path = series.map((value, index) => (index === 0 ? `M0 ${y(value)}` : `H${x(index)}V${y(value)}`)).join('')
+  return <svg class="sparkline" viewBox="0 0 100 22" preserveAspectRatio="none" aria-hidden="true"><path d={`${path}H100`} /></svg>
 }

@@ -44,10 +44,11 @@ function lineOf(name: string, { ok, detail }: HealthCheck): Line {
   return { name: checkName(name), word: ok ? 'well' : 'not well', ok, detail }
 }
 
-/** Null: this gateway has none, or they are off. Asked again whenever the health says something else. */
+/** Null: this gateway has none, or they are off. Asked whenever the health says something else of them. */
 function useFlows(): FlowsStatus | null | undefined {
   const check = gateway.value?.health.checks['flows']
   const loaded = useLoaded(`flows ${check?.ok} ${check?.detail}`, async (signal) => {
+    if (check === undefined) return null
     try {
       return await ask<FlowsStatus>('flows', { signal })
     } catch (thrown) {

@@ -58,10 +58,10 @@ function before({ state, from, overlays, priority }: AlarmStep, name: string): S
   return { state: from ?? state, overlays: step === undefined || step.on ? others : [...others, step.overlay], priority }
 }
 
-/** "2 more than an hour ago". */
-export function trendWords(now: number, then: number): string {
-  if (now === then) return 'as an hour ago'
-  return now > then ? `${now - then} more than an hour ago` : `${then - now} fewer than an hour ago`
+/** "2 more than an hour ago", "as at 11:05". */
+export function trendWords(now: number, then: number, when: string): string {
+  if (now === then) return `as ${when}`
+  return now > then ? `${now - then} more than ${when}` : `${then - now} fewer than ${when}`
 }
 
 

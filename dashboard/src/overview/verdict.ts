@@ -13,8 +13,14 @@ export interface VerdictInput {
 export function verdictOf({ counts, unacked, offline, unwell }: VerdictInput): string | undefined {
   const parts: string[] = []
   const total = counts.high + counts.medium + counts.low
-  if (total > 0) parts.push(`${total} ${total === 1 ? 'alarm' : 'alarms'}, ${unacked === 0 ? 'all acknowledged' : `${unacked === total ? (total === 1 ? '' : 'all ') : `${unacked} `}not acknowledged`}`)
+  if (total > 0) parts.push(`${total} ${total === 1 ? 'alarm' : 'alarms'}, ${acknowledgedWords(total, unacked)}`)
   if (offline > 0) parts.push(`${offline} ${offline === 1 ? 'device' : 'devices'} offline`)
   if (unwell.length > 0) parts.push(`${unwell.join(' and ')} not well`)
   return parts.length === 0 ? undefined : parts.join(' · ')
+}
+
+function acknowledgedWords(total: number, unacked: number): string {
+  if (unacked === 0) return total === 1 ? 'acknowledged' : 'all acknowledged'
+  if (unacked === total) return total === 1 ? 'not acknowledged' : 'none acknowledged'
+  return `${unacked} not acknowledged`
 }
