@@ -8,6 +8,7 @@ import { useLoaded } from '../data/loaded.ts'
 import type { JournalEntry } from '../data/state.ts'
 import { ErrorState, Loading } from '../parts/empty.tsx'
 import { absolute, timeOfDay } from '../parts/format.ts'
+import { isWide } from '../parts/media.ts'
 import { Age } from '../parts/time.tsx'
 import { concerns, happeningOf, isAlarmEvent } from './happening.ts'
 
@@ -30,9 +31,10 @@ export function useAlarmHistory(id: string): AlarmHistoryState {
 
 /** Transitions, commands, deliveries and comments, the newest first. */
 export function AlarmHistory({ history: { loaded, entries, cut } }: { history: AlarmHistoryState }) {
+  const Heading = isWide.value ? 'h3' : 'h2'
   return (
     <section class="history" aria-labelledby="history-title">
-      <h3 id="history-title">What happened</h3>
+      <Heading id="history-title">What happened</Heading>
       {loaded.state === 'failed' && entries.length === 0 && <ErrorState title="The journal cannot be read" detail={loaded.reason} onRetry={loaded.reload} />}
       {loaded.state === 'loading' && entries.length === 0 && <Loading />}
       {loaded.state === 'ready' && entries.length === 0 && <p class="muted">The journal no longer holds anything of this alarm.</p>}

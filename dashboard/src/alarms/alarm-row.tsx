@@ -21,7 +21,7 @@ export function AlarmRow({ alarm, href, current = false, aside, still = false }:
   const place = placeOf(alarm.labels)
   const subject = subjectOf(alarm)
   const title = titleOf(alarm)
-  const where = [title.includes(subject) && device === null ? '' : subject, place].filter((part) => part !== '').join(' · ')
+  const where = [title.includes(subject) && (still || device === null) ? '' : subject, place].filter((part) => part !== '').join(' · ')
   return (
     <li class={rowClass(alarm)} data-alarm-id={alarm.id} data-state={alarm.state}>
       <PriorityWord alarm={alarm} />

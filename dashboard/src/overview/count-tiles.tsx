@@ -6,7 +6,7 @@ import { ask } from '../data/api.ts'
 import { now } from '../data/clock.ts'
 import { useLoaded } from '../data/loaded.ts'
 import { alarms, counts, gateway, journal, setAside, standing } from '../data/state.ts'
-import { timeOfDay } from '../parts/format.ts'
+import { hourAndMinute } from '../parts/format.ts'
 import { PriorityMark } from '../parts/priority-mark.tsx'
 import { isWall } from '../router.ts'
 import { countsAt, mergeNewestFirst, trendWords } from './trend.ts'
@@ -34,7 +34,7 @@ function useTrend(): Trend | undefined {
   const compared = Math.max(since, minute - hourMs)
   const counts = countsAt([compared, ...times].sort((a, b) => a - b), alarms.value.values(), events)
   const then = counts[times.filter((time) => time < compared).length]!
-  return { counts, then, when: compared === since ? `at ${timeOfDay(since)}` : 'an hour ago' }
+  return { counts, then, when: compared === since ? `at ${hourAndMinute(since)}` : 'an hour ago' }
 }
 
 /** How many stand, by priority, and how it was before; and what is set aside, always. */

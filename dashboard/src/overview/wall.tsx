@@ -25,7 +25,7 @@ export function WallView() {
   )
 }
 
-const rowRem = 4.9
+const rowRem = 4.6
 
 /** How many rows there is room for in two columns, by the height that is left. */
 function useRoom(box: { current: HTMLElement | null }, count: number): number {

@@ -24,6 +24,13 @@ export function absolute(ms: number): string {
   return Number.isFinite(ms) ? dateTime.format(ms) : '–'
 }
 
+const shortTime = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
+
+/** Hour and minute. */
+export function hourAndMinute(ms: number): string {
+  return Number.isFinite(ms) ? shortTime.format(ms) : '–'
+}
+
 export function timeOfDay(ms: number): string {
   return Number.isFinite(ms) ? clockTime.format(ms) : '–'
 }
