@@ -1,3 +1,7 @@
+import '../style/devices.css'
+import { DevicePage } from '../devices/device-page.tsx'
+import { DevicesOverview } from '../devices/devices-overview.tsx'
+
 export function DevicesPage({ id }: { id?: string | undefined }) {
-  return <h1>{id ?? 'Devices'}</h1>
+  return id === undefined ? <DevicesOverview /> : <DevicePage key={id} id={id} />
 }

@@ -13,7 +13,7 @@ export function Page() {
     return state.state === 'failed' ? <ErrorState title="Nothing could be read from the gateway" detail={`${state.reason}; trying again every 2 s`} /> : <Loading />
   }
   const [, name = '', ...rest] = route.value.path.split('/')
-  const id = rest.length === 0 || rest[0] === '' ? undefined : decodeURIComponent(rest.join('/'))
+  const id = rest.length === 0 || rest[0] === '' ? undefined : decoded(rest.join('/'))
   switch (name) {
     case '':
       return <Overview />
@@ -25,5 +25,14 @@ export function Page() {
       return <SystemPage />
     default:
       return <ErrorState title="There is no such page" detail={<a href="/">To the overview</a>} />
+  }
+}
+
+/** A lone % in an address is one that somebody wrote. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
