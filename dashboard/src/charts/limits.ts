@@ -1,5 +1,6 @@
 import type { Rule } from '../../../gateway/kernel/rule.ts'
 import type { Priority } from '../../../gateway/kernel/alarm.ts'
+import { levelWord } from '../alarms/words.ts'
 
 /** A line across the chart. */
 export interface Limit {
@@ -36,8 +37,6 @@ export function heightRange(extent: { readonly min: number; readonly max: number
   return [min - pad, max + pad]
 }
 
-const words: Readonly<Record<string, string>> = { lolo: 'low low', lo: 'low', hi: 'high', hihi: 'high high' }
-
 /** What a rule's `on` is held against. */
 export interface Selected { readonly device: string; readonly metric: string; readonly type?: string | null; readonly labels?: Readonly<Record<string, string>> }
 
@@ -49,7 +48,7 @@ export function limitsFor(rules: readonly Rule[], selected: Selected): readonly 
     const { limits } = when.spec as { limits?: Readonly<Record<string, number>> }
     for (const [level, value] of Object.entries(limits ?? {})) {
       const own = typeof priority === 'string' ? priority : priority[level]
-      found.set(`${level} ${value}`, { value, level, label: `${words[level] ?? level} ${value}`, ...(own === undefined ? {} : { priority: own }) })
+      found.set(`${level} ${value}`, { value, level, label: `${levelWord(level)} ${value}`, ...(own === undefined ? {} : { priority: own }) })
     }
   }
   return [...found.values()].sort((a, b) => a.value - b.value)

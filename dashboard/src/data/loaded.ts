@@ -4,10 +4,10 @@ import { connection } from './state.ts'
 export type Loaded<T> = { readonly state: 'loading' } | { readonly state: 'ready'; readonly data: T } | { readonly state: 'failed'; readonly reason: string }
 
 /**
- * What the gateway answers, asked for anew when `key` changes and when the connection is back. While it is asked for
- * once more, and where that fails, what was read before stays.
+ * What the gateway answers, asked for anew when `key` or `news` changes and when the connection is back. While it is asked
+ * for once more under the same key, and where that fails, what was read before stays.
  */
-export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Loaded<T> & { readonly reload: () => void } {
+export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise<T>, news?: unknown): Loaded<T> & { readonly reload: () => void } {
   const [shown, setShown] = useState<{ readonly key: string; readonly result: Loaded<T> }>({ key, result: { state: 'loading' } })
   const [round, setRound] = useState(0)
   const live = connection.value.state === 'live'
@@ -25,7 +25,7 @@ export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise
       },
     )
     return () => stop.abort()
-  }, [key, live, round])
+  }, [key, live, round, news])
   const result: Loaded<T> = shown.key === key ? shown.result : { state: 'loading' }
   return { ...result, reload: () => setRound(round + 1) }
 }

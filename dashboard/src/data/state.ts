@@ -47,9 +47,6 @@ export const devices = signal<ReadonlyMap<string, DeviceSummary>>(new Map())
 /** Newest first; bounded. */
 export const journal = signal<readonly JournalEntry[]>([])
 
-/** Of which device's command there was news last: a list of them is to be read anew. */
-export const commandNews = signal<{ readonly device: string }>({ device: '' })
-
 export const standing = computed(() => [...alarms.value.values()].filter(isStanding).sort(byUrgency))
 export const setAside = computed(() => [...alarms.value.values()].filter(isSetAside).sort(byUrgency))
 export const counts = computed(() => countByPriority(standing.value))

@@ -8,7 +8,7 @@ import { tellHappened } from './happened.ts'
 import { createLiveSocket } from './socket.ts'
 import type { Wire } from './socket.ts'
 import type { DeviceSummary, GatewayInfo, Pulse, Session } from './state.ts'
-import { alarms, commandNews, connection, gateway, pulse, putAlarms, putDevices, putJournal, rate, replaceAlarms, replaceDevices, session } from './state.ts'
+import { alarms, connection, gateway, pulse, putAlarms, putDevices, putJournal, rate, replaceAlarms, replaceDevices, session } from './state.ts'
 import type { ValueRow } from './values.ts'
 import { putValues } from './values.ts'
 import { setWatchSink } from './watching.ts'
@@ -99,8 +99,7 @@ function take({ id, event: name, data }: Frame): void {
   } else if (event.type.startsWith('limen.device.')) {
     putDevices([event.data as DeviceSummary])
     if (event.type === 'limen.device.offline' || event.type === 'limen.device.online') putJournal([{ position: id, event }])
-  } else if (event.type.startsWith('limen.command.')) commandNews.value = { device: event.subject ?? '' }
-  else if (event.type.startsWith('limen.gateway.')) putJournal([{ position: id, event }])
+  } else if (event.type.startsWith('limen.gateway.')) putJournal([{ position: id, event }])
 }
 
 function takePulse(next: Pulse): void {

@@ -3,13 +3,14 @@ import { useEffect } from 'preact/hooks'
 import type { Command } from '../../../gateway/kernel/device-contracts.ts'
 import type { Value } from '../../../gateway/kernel/reading.ts'
 import { ask, askAll } from '../data/api.ts'
-import { commandNews } from '../data/state.ts'
+import { onHappened } from '../data/happened.ts'
+import { useLoaded } from '../data/loaded.ts'
 import { Dialog } from '../parts/dialog.tsx'
+import { ErrorState } from '../parts/empty.tsx'
 import { duration, valueText } from '../parts/format.ts'
 import { isAtLeast, isAway } from '../parts/permission.ts'
 import { Age } from '../parts/time.tsx'
 import { tell, tellWrong } from '../parts/toasts.tsx'
-import { useAsk } from '../parts/use-ask.ts'
 import { readValue } from './read-value.ts'
 
 const mostRead = 5_000
@@ -19,15 +20,15 @@ const failed = new Set(['rejected', 'expired', 'failed'])
 
 export function Commands({ device }: { device: string }) {
   const news = useSignal(0)
-  useEffect(() => commandNews.subscribe((of) => void (of.device === device && news.value++)), [device])
-  const { data, error, reload } = useAsk<readonly Command[]>('commands', { news: news.value, read: (path) => askAll<Command>(path, mostRead) })
-  const own = (data ?? []).filter((command) => command.device === device).sort((a, b) => b.issuedAt.localeCompare(a.issuedAt))
+  useEffect(() => onHappened(({ event: { type, subject } }) => void (subject === device && type.startsWith('limen.command.') && news.value++)), [device])
+  const loaded = useLoaded('commands', () => askAll<Command>('commands', mostRead), news.value)
+  const own = (loaded.state === 'ready' ? loaded.data : []).filter((command) => command.device === device).sort((a, b) => b.issuedAt.localeCompare(a.issuedAt))
   return (
     <section class="panel" aria-label="Commands">
       <h2>Commands</h2>
-      {isAtLeast('operator') && <SendCommand device={device} actuators={[...new Set(own.map(({ actuator }) => actuator))]} onSent={reload} />}
-      {error !== undefined ? <p class="muted">Commands could not be read: {error.message} <button type="button" onClick={reload}>Try again</button></p>
-        : data === undefined ? <p class="muted">Reading …</p>
+      {isAtLeast('operator') && <SendCommand device={device} actuators={[...new Set(own.map(({ actuator }) => actuator))]} onSent={loaded.reload} />}
+      {loaded.state === 'failed' ? <ErrorState title="Commands could not be read" detail={loaded.reason} onRetry={loaded.reload} />
+        : loaded.state === 'loading' ? <p class="muted">Reading …</p>
           : own.length === 0 ? <p class="muted">No commands that are remembered.</p> : (
             <table class="stacks">
               <thead><tr><th scope="col">Actuator</th><th scope="col">Value</th><th scope="col">Status</th><th scope="col">When</th><th scope="col">Cause</th></tr></thead>

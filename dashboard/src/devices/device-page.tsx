@@ -3,13 +3,16 @@ import { useEffect } from 'preact/hooks'
 import type { Device } from '../../../gateway/kernel/device-contracts.ts'
 import type { CloudEvent } from '../../../gateway/kernel/event.ts'
 import type { Page } from '../data/api.ts'
+import { ApiProblem, ask } from '../data/api.ts'
+import { useLoaded } from '../data/loaded.ts'
 import { devices, putDevices, setAside, standing } from '../data/state.ts'
 import { putValues } from '../data/values.ts'
 import { watch } from '../data/watching.ts'
 import { Empty, ErrorState, Loading } from '../parts/empty.tsx'
 import { Age } from '../parts/time.tsx'
+import { AsOf } from '../parts/as-of.tsx'
 import { PriorityMark, formOf } from '../parts/priority-mark.tsx'
-import { useAsk } from '../parts/use-ask.ts'
+import { stateWords, titleOf } from '../alarms/words.ts'
 import { Commands } from './commands.tsx'
 import { DeviceCharts } from './device-charts.tsx'
 import { EditDevice } from './edit-device.tsx'
@@ -19,28 +22,30 @@ import { LastHeard, ValuesTable } from './values-table.tsx'
 
 /** One device: what it is, what it says, what is wrong with it, what it was told. */
 export function DevicePage({ id }: { id: string }) {
-  const asked = useAsk<Device>(`devices/${encodeURIComponent(id)}`)
+  const asked = useLoaded(`device ${id}`, (signal) => readDevice(id, signal))
+  const found = asked.state === 'ready' ? asked.data : null
   useEffect(() => watch([id]), [id])
   useEffect(() => {
-    if (asked.data === undefined) return
-    putDevices([asked.data])
-    putValues(Object.entries(asked.data.metrics).map(([metric, { value, ts, quality, unit }]) => [id, metric, value, ts, quality, unit]))
-  }, [asked.data])
+    if (found === null) return
+    putDevices([found])
+    putValues(Object.entries(found.metrics).map(([metric, { value, ts, quality, unit }]) => [id, metric, value, ts, quality, unit]))
+  }, [found])
   const device = devices.value.get(id)
   if (device === undefined) {
-    if (asked.error === undefined) return <Loading />
-    return asked.error.status === 404 ? <Empty title={`There is no device ${id}`}><a href="/devices">All devices</a></Empty> : <ErrorState title={`${id} could not be read`} detail={asked.error.message} onRetry={asked.reload} />
+    if (asked.state === 'failed') return <ErrorState title={`${id} could not be read`} detail={asked.reason} onRetry={asked.reload} />
+    return asked.state === 'loading' || found !== null ? <Loading /> : <Empty title={`There is no device ${id}`}><a href="/devices">All devices</a></Empty>
   }
   const settings = Object.entries(device.settings)
   return (
     <>
-      <header class="page-head">
+      <header class="title-row">
         <a href="/devices" aria-label="All devices">Devices</a>
         <h1>{id}</h1>
         <span><Presence status={device.status} /> <PresenceSince id={id} status={device.status} /></span>
+        <AsOf />
         <span class="end"><EditDevice device={device} /></span>
       </header>
-      <section class="panel facts" aria-label="About the device">
+      <section class="panel device-facts" aria-label="About the device">
         <dl>
           <div><dt>Type</dt><dd>{device.type ?? '–'}</dd></div>
           <div><dt>Labels</dt><dd>{Object.keys(device.labels).length === 0 ? '–' : <Labels labels={device.labels} />}</dd></div>
@@ -58,9 +63,19 @@ export function DevicePage({ id }: { id: string }) {
   )
 }
 
+/** Null: there is none. */
+async function readDevice(id: string, signal: AbortSignal): Promise<Device | null> {
+  try {
+    return await ask<Device>(`devices/${encodeURIComponent(id)}`, { signal })
+  } catch (thrown) {
+    if (thrown instanceof ApiProblem && thrown.status === 404) return null
+    throw thrown
+  }
+}
+
 function PresenceSince({ id, status }: { id: string; status: string }) {
-  const { data } = useAsk<Page<CloudEvent>>(`events?device=${encodeURIComponent(id)}&type=limen.device.${status}&order=desc&limit=1`, { news: status })
-  const at = Date.parse(data?.items[0]?.time ?? '')
+  const events = useLoaded(`presence ${id} ${status}`, (signal) => ask<Page<CloudEvent>>(`events?device=${encodeURIComponent(id)}&type=limen.device.${status}&order=desc&limit=1`, { signal }))
+  const at = events.state === 'ready' ? Date.parse(events.data.items[0]?.time ?? '') : NaN
   return Number.isNaN(at) ? null : <span class="muted">for <Age since={at} /></span>
 }
 
@@ -75,8 +90,8 @@ function Alarms({ id }: { id: string }) {
           <li key={alarm.id} data-alarm={alarm.id}>
             <PriorityMark priority={alarm.class === 'technical' ? 'technical' : alarm.priority} form={formOf(alarm)} />
             <span class={`word-${alarm.priority}`}>{alarm.priority}</span>
-            <a href={`/alarms/${encodeURIComponent(alarm.id)}`}>{alarm.message}</a>
-            <span class="muted">{[alarm.state, ...alarm.overlays].join(', ')}, <Age since={Date.parse(alarm.raisedAt ?? alarm.changedAt)} suffix=" ago" /></span>
+            <a href={`/alarms/${encodeURIComponent(alarm.id)}`}>{titleOf(alarm)}</a>
+            <span class="muted">{stateWords(alarm)}, <Age since={Date.parse(alarm.raisedAt ?? alarm.changedAt)} suffix=" ago" /></span>
           </li>
         ))}
       </ul>

@@ -1,6 +1,7 @@
 import { computed } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import { devices, standing } from '../data/state.ts'
+import { AsOf } from '../parts/as-of.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { useKeys } from '../parts/keyboard.tsx'
 import { isWall, route, setQuery } from '../router.ts'
@@ -29,8 +30,8 @@ export function DevicesOverview() {
   const shown = rows.value.length
   return (
     <>
-      <header class="page-head">
-        <h1>Devices</h1>
+      <header class="title-row">
+        <h1>Devices</h1> <AsOf />
         <p class="muted number" role="status">{shown === all ? all : `${shown} of ${all}`} · {troubles.value.size} with alarms · {offline.value} offline</p>
       </header>
       {!isWall.value && all > 0 && <Filters />}

@@ -1,9 +1,10 @@
 import type { StoredReading } from '../../../gateway/kernel/reading.ts'
 import { ask } from '../data/api.ts'
 import type { Page } from '../data/api.ts'
+import { useLoaded } from '../data/loaded.ts'
 import { absolute, timeOfDay, valueText } from '../parts/format.ts'
+import { ErrorState } from '../parts/empty.tsx'
 import { isAway } from '../parts/permission.ts'
-import { useAsk } from '../parts/use-ask.ts'
 import { newestOf } from './values-table.tsx'
 
 type Shown = Omit<StoredReading, 'seq' | 'unit'> & { readonly seq: number | null; readonly unit: string | null }
@@ -14,25 +15,25 @@ const lookBackMs = [60_000, 5_000, 500]
 
 /** What came from the device last, as the log has it. */
 export function RawMessages({ device, lastSeen }: { device: string; lastSeen: number }) {
-  async function read(path: string, signal: AbortSignal): Promise<readonly Shown[]> {
+  async function read(signal: AbortSignal): Promise<readonly Shown[]> {
     const heard = Math.max(lastSeen, newestOf(device))
     for (const [tries, backMs] of lookBackMs.entries()) {
-      const { items, next } = await ask<Page<Shown>>(`${path}&from=${Math.floor(heard - backMs)}&limit=5000`, { signal })
+      const { items, next } = await ask<Page<Shown>>(`readings?device=${encodeURIComponent(device)}&from=${Math.floor(heard - backMs)}&limit=5000`, { signal })
       if (next === null || tries === lookBackMs.length - 1) return items.slice(-mostShown).reverse()
     }
     return []
   }
-  const { data, error, reload } = useAsk<readonly Shown[]>(`readings?device=${encodeURIComponent(device)}`, { read })
+  const loaded = useLoaded(`raw ${device}`, read)
   return (
     <section class="panel" aria-label="Raw readings">
-      <header class="page-head"><h2>Raw, as received</h2><span class="end"><button type="button" disabled={isAway()} onClick={reload}>Refresh</button></span></header>
-      {error !== undefined ? <p class="muted" role="alert">They could not be read: {error.message}</p>
-        : data === undefined ? <p class="muted">Reading …</p>
-          : data.length === 0 ? <p class="muted">The log holds none from the minute in which it was heard last.</p> : (
+      <header class="title-row"><h2>Raw, as received</h2><span class="end"><button type="button" disabled={isAway()} onClick={loaded.reload}>Refresh</button></span></header>
+      {loaded.state === 'failed' ? <ErrorState title="They could not be read" detail={loaded.reason} onRetry={loaded.reload} />
+        : loaded.state === 'loading' ? <p class="muted">Reading …</p>
+          : loaded.data.length === 0 ? <p class="muted">The log holds none from the minute in which it was heard last.</p> : (
             <table class="stacks number">
               <thead><tr><th scope="col">Metric</th><th scope="col">Value</th><th scope="col">Time</th><th scope="col">Received</th><th scope="col">Seq</th><th scope="col">Position</th></tr></thead>
               <tbody>
-                {data.map(({ position, metric, value, unit, quality, ts, receivedAt, seq }, index) => (
+                {loaded.data.map(({ position, metric, value, unit, quality, ts, receivedAt, seq }, index) => (
                   <tr key={`${position} ${index}`}>
                     <td>{metric}</td>
                     <td>{valueText(value, unit)}{quality !== 'good' && <span class="bad"> ◆ {quality}</span>}</td>

@@ -18,12 +18,10 @@ export function ValuesTable({ id }: { id: string }) {
     <section class="panel" aria-label="Last values">
       <h2>Last values</h2>
       {metrics.length === 0 ? <p class="muted">It has not said anything yet.</p> : (
-        <div class="values-grid">
-          <table>
-            <thead><tr><th scope="col">Metric</th><th scope="col">Value</th><th scope="col">Age</th><th scope="col">Quality</th></tr></thead>
-            <tbody>{metrics.map((metric) => <Row key={metric} device={id} metric={metric} />)}</tbody>
-          </table>
-        </div>
+        <table class="values">
+          <thead><tr><th scope="col">Metric</th><th scope="col">Value</th><th scope="col">Age</th><th scope="col">Quality</th></tr></thead>
+          <tbody>{metrics.map((metric) => <Row key={metric} device={id} metric={metric} />)}</tbody>
+        </table>
       )}
     </section>
   )

@@ -59,7 +59,7 @@ function useFlows(): FlowsStatus | null | undefined {
   return loaded.state === 'ready' ? loaded.data : undefined
 }
 
-const flowsWords: Readonly<Record<FlowsStatus['state'], string>> = { off: 'off', starting: 'starting', running: 'running', 'safe-mode': 'safe mode: the editor runs, flows do not', waiting: 'ended, started again in a moment', stopped: 'stopped' }
+export const flowsWords: Readonly<Record<FlowsStatus['state'], string>> = { off: 'off', starting: 'starting', running: 'running', 'safe-mode': 'safe mode: the editor runs, flows do not', waiting: 'ended, started again in a moment', stopped: 'stopped' }
 
 function flowsLine(check: HealthCheck | undefined, status: FlowsStatus | null | undefined): Line {
   const name = checkName('flows')

@@ -1,3 +1,7 @@
+import '../style/devices.css'
+import '../style/system.css'
+import { SystemOverview } from '../system/system-overview.tsx'
+
 export function SystemPage() {
-  return <h1>System</h1>
+  return <SystemOverview />
 }

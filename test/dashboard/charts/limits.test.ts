@@ -9,7 +9,7 @@ describe('limits of rules', () => {
   it('are those of level rules on this metric, with their priorities', () => {
     const spec = { form: 'limits', limits: { lolo: 85, lo: 90 }, hysteresis: 2 }
     expect(limitsFor([rule({ on: { metric: 'sp*', device: 'bed-?' }, when: { kind: 'level', spec }, priority: { lolo: 'high', lo: 'medium' } })], { device: 'bed-1', metric: 'spo2' })).toEqual([
-      { value: 85, level: 'lolo', label: 'low low 85', priority: 'high' },
+      { value: 85, level: 'lolo', label: 'very low 85', priority: 'high' },
       { value: 90, level: 'lo', label: 'low 90', priority: 'medium' },
     ])
   })

@@ -1,0 +1,40 @@
+import type { LedgerLine } from '../../../gateway/kernel/contracts.ts'
+import { ask } from '../data/api.ts'
+import { useLoaded } from '../data/loaded.ts'
+import { AsOf } from '../parts/as-of.tsx'
+import { ErrorState, Loading } from '../parts/empty.tsx'
+import { differenceOf } from './balance.ts'
+
+const number = (value: number): string => value.toLocaleString('en')
+
+/** The books: what was asked for is delivered, waits, was given up or dropped; nothing is lost between. */
+export function Ledger({ tick }: { tick: number }) {
+  const books = useLoaded('ledger', (signal) => ask<{ targets: Readonly<Record<string, LedgerLine>> }>('ledger', { signal }), tick)
+  return (
+    <section class="panel" aria-labelledby="ledger-title">
+      <h2 id="ledger-title">Ledger <AsOf /></h2>
+      {books.state === 'loading' ? <Loading /> : books.state === 'failed' ? <ErrorState title="The ledger could not be read" detail={books.reason} onRetry={books.reload} />
+        : Object.keys(books.data.targets).length === 0 ? <p class="muted">No targets: nothing is to be delivered.</p> : (
+          <table class="stacks number">
+            <thead><tr>{['Target', 'Received', 'Delivered', 'Queued', 'Dead letters', 'Dropped', 'Books'].map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
+            <tbody>
+              {Object.entries(books.data.targets).map(([target, row]) => {
+                const difference = differenceOf(row)
+                return (
+                  <tr key={target} data-target={target}>
+                    <th scope="row">{target}</th>
+                    <td data-label="received">{number(row.received)}</td>
+                    <td data-label="= delivered">{number(row.delivered)}</td>
+                    <td data-label="+ queued">{number(row.queued)}</td>
+                    <td data-label="+ dead letters" class={row.deadLettered > 0 ? 'bad' : ''}>{number(row.deadLettered)}</td>
+                    <td data-label="+ dropped">{Object.entries(row.dropped).map(([reason, dropped]) => `${number(dropped)} ${reason}`).join(', ') || '0'}</td>
+                    <td class={difference === 0 ? 'muted' : 'bad'}>{difference === 0 ? '✓ balance' : `◆ differ by ${number(difference)}`}</td>
+                  </tr>
+                )
+              })}
+            </tbody>
+          </table>
+        )}
+    </section>
+  )
+}
