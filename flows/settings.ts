@@ -71,9 +71,18 @@ function lineOf({ level, msg, type, name, id }: LogEntry): string {
   return `${word}: ${type === undefined ? '' : `[${type}:${name === undefined || name === '' ? (id ?? '') : name}] `}${text}`
 }
 
-/** The gateway says who deploys; a name for the log, no right. */
+function plainName(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded)
+  } catch {
+    // Not encoded, then.
+    return encoded
+  }
+}
+
+/** The gateway says who deploys (percent-encoded); a name for the log, no right. */
 function nameUser(request: IncomingMessage & { user?: { username: string } }, _response: ServerResponse, next: () => void): void {
   const name = request.headers['x-limen-user']
-  if (request.method === 'POST' && typeof name === 'string' && name !== '') request.user = { username: name.slice(0, 256) }
+  if (request.method === 'POST' && typeof name === 'string' && name !== '') request.user = { username: plainName(name).slice(0, 256) }
   next()
 }

@@ -6,8 +6,8 @@ export interface Message { payload?: unknown; topic?: string; [member: string]: 
 export interface Status { readonly fill?: 'red' | 'yellow' | 'green' | 'grey' | 'blue'; readonly shape?: 'dot' | 'ring'; readonly text?: string }
 
 export type Send = (message: Message | null | (Message | null)[]) => void
-/** With an error: catch nodes hear of it. */
-export type Done = (error?: Error) => void
+/** With what went wrong: catch nodes hear of it. (Of an Error they would hear "Error: …".) */
+export type Done = (wrong?: string) => void
 
 export interface FlowNode {
   readonly id: string

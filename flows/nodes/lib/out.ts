@@ -19,7 +19,7 @@ export function createOut({ red, node, limen }: OutDeps, act: Act): void {
     if (!bucket.take()) {
       face.heldBack()
       // Once: an error for each of a flood would be a flood of its own.
-      done(told ? undefined : new Error('held back: flows send more messages a second than the gateway takes from them; does this flow publish to its own input?'))
+      done(told ? undefined : 'held back: flows send more messages a second than the gateway takes from them; does this flow publish to its own input?')
       told = true
       return
     }
@@ -29,9 +29,9 @@ export function createOut({ red, node, limen }: OutDeps, act: Act): void {
       if (pass !== undefined) send(pass)
       done()
     } catch (thrown) {
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-      face.trouble(error.message)
-      done(error)
+      const wrong = thrown instanceof Error ? thrown.message : String(thrown)
+      face.trouble(wrong)
+      done(wrong)
     }
   }
   node.on('input', (message, send, done) => void handle(message, send, done))

@@ -16,7 +16,8 @@ export function registerNode<Config extends object>(red: Red, type: string, wire
     } catch (thrown) {
       const text = thrown instanceof Error ? thrown.message : String(thrown)
       this.status({ fill: 'red', shape: 'ring', text })
-      this.error(text)
+      // Catch nodes may be made after this one.
+      setImmediate(() => this.error(text, {}))
       if (!(thrown instanceof BadField)) throw thrown
     }
   })
