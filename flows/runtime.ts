@@ -89,9 +89,10 @@ if (parent === undefined) {
 parent.onGone(() => process.exit(0))
 
 async function die(thrown: unknown): Promise<void> {
-  const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
-  process.stderr.write(`flows: ${text}\n`)
-  await parent!.lastWords({ type: 'error', message: thrown instanceof Error ? thrown.message : text })
+  // Not "instanceof": an Error of a function node comes from another realm.
+  const { message, stack } = typeof thrown === 'object' && thrown !== null ? (thrown as Partial<Error>) : {}
+  process.stderr.write(`flows: ${stack ?? message ?? String(thrown)}\n`)
+  await parent!.lastWords({ type: 'error', message: message ?? String(thrown) })
   process.exit(1)
 }
 process.on('uncaughtException', (thrown) => void die(thrown))

@@ -23,7 +23,7 @@ export function createSettings(options: SettingsOptions, deps: { storage: Readon
     storageModule: deps.storage,
     httpAdminRoot: root,
     httpNodeRoot: `${root}/http`,
-    httpAdminMiddleware: nameUser,
+    httpAdminMiddleware: [refuseInstall, nameUser],
     ...(options.safe ? { safeMode: true } : {}),
 
     // Our own nodes and the core's; what else lies in some node_modules above us is not ours to load.
@@ -69,6 +69,12 @@ function lineOf({ level, msg, type, name, id }: LogEntry): string {
   const word = level <= 20 ? 'error' : 'warn'
   const text = typeof msg === 'object' && msg !== null && 'message' in msg ? String(msg.message) : String(msg)
   return `${word}: ${type === undefined ? '' : `[${type}:${name === undefined || name === '' ? (id ?? '') : name}] `}${text}`
+}
+
+/** Node-RED asks the registry first and refuses afterwards; here nobody is asked. */
+function refuseInstall(request: IncomingMessage, response: ServerResponse, next: () => void): void {
+  if (request.method === 'POST' && /^\/nodes\/?(?:\?|$)/i.test(request.url ?? '')) response.writeHead(403, { 'content-type': 'application/json' }).end('{"code":"install_not_allowed","message":"Nodes cannot be installed here."}')
+  else next()
 }
 
 function plainName(encoded: string): string {
