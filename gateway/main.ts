@@ -14,6 +14,7 @@ if (major < 24 || (major === 24 && minor < 15)) {
   process.exitCode = 1
 } else {
   enableCache()
+  if (process.argv[2] === 'start') startOver()
   const { runProcess } = await import('./cli/run.ts')
   await runProcess()
 }
@@ -39,7 +40,6 @@ function enableCache(): void {
     if (status !== ENABLED && status !== ALREADY_ENABLED) continue
     // Worker threads look here: without it each would strip types anew, at 20 MB a thread.
     process.env['NODE_COMPILE_CACHE'] = place
-    if (process.argv[2] === 'start') startOver()
     return
   }
 }
@@ -49,7 +49,7 @@ function enableCache(): void {
  * (this very file was stripped without it) and bounds on what V8 and malloc reserve beyond what is used (docs/decisions/memory.md).
  */
 function startOver(): void {
-  if (process.execve === undefined) return
+  if (process.execve === undefined || process.execArgv.includes('--expose-gc')) return
   const flags = ['--max-semi-space-size=32', '--heap-growing-percent=200', '--expose-gc']
   process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)], { MALLOC_ARENA_MAX: '2', ...process.env })
 }

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { startLimen } from '../support/programs.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const main = fileURLToPath(new URL('../../gateway/main.ts', import.meta.url))
@@ -39,5 +40,12 @@ describe('the program', () => {
     const cache = join(cwd, 'cache')
     expect((await run(['--version'], { cwd, env: { NODE_COMPILE_CACHE: cache } })).code).toBe(0)
     expect(existsSync(cache) && readdirSync(cache).length).toBeGreaterThan(0)
+  })
+
+  it.runIf(existsSync('/proc/self/cmdline'))('bounds its heap also where no compiled code can be kept, as on a read-only disk', async () => {
+    const gateway = await startLimen(process.execPath, [main, 'start'], { cwd: tempDir(), env: { NODE_DISABLE_COMPILE_CACHE: '1', LIMEN_MQTT__PORT: '0', LIMEN_HTTP__PORT: '0' } })
+    const words = readFileSync(`/proc/${gateway.pid}/cmdline`, 'utf8').split('\0')
+    expect(words.filter((word) => word === '--expose-gc' || word.startsWith('--max-semi-space-size='))).toHaveLength(2)
+    expect((await gateway.stop()).code).toBe(0)
   })
 })
