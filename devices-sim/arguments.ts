@@ -4,6 +4,8 @@ import type { Scenario } from './device.ts'
 
 interface Common {
   readonly url: string
+  /** To log in with; undefined: the broker asks nobody. */
+  readonly login: { readonly user: string; readonly passwordFile: string } | undefined
   readonly seed: number
   /** End by itself after so long; undefined: when told to. */
   readonly forMs: number | undefined
@@ -15,11 +17,12 @@ export type SimulateOptions =
 
 export type Parsed = { readonly ok: true; readonly options: SimulateOptions } | { readonly ok: false; readonly problem: string }
 
-export const usage = 'limen simulate ward|home|coldchain|load [--url mqtt://…] [--devices N] [--rate R] [--for 60s] [--seed N] [--no-faults] [--slow SHARE] [--reject SHARE], or limen simulate --csv FILE --device ID [--speed X] [--metric M] [--keep-time]'
+export const usage = 'limen simulate ward|home|coldchain|load [--url mqtt://…] [--devices N] [--rate R] [--for 60s] [--user NAME --password-file FILE] [--seed N] [--no-faults] [--slow SHARE] [--reject SHARE], or limen simulate --csv FILE --device ID [--speed X] [--metric M] [--keep-time]'
 
 const options = {
   url: { type: 'string' }, devices: { type: 'string' }, rate: { type: 'string' }, for: { type: 'string' }, seed: { type: 'string' },
   csv: { type: 'string' }, device: { type: 'string' }, speed: { type: 'string' }, metric: { type: 'string' }, 'keep-time': { type: 'boolean' },
+  user: { type: 'string' }, 'password-file': { type: 'string' },
   'no-faults': { type: 'boolean' }, slow: { type: 'string' }, reject: { type: 'string' },
 } as const
 
@@ -46,6 +49,7 @@ function read(argv: readonly string[]): SimulateOptions {
   if (rest.length > 0) throw new Refusal(`one scenario at a time, not "${positionals.join(' ')}"; start limen simulate twice`)
   const common = {
     url: brokerUrl(values.url ?? 'mqtt://127.0.0.1:1883'),
+    login: loginOf(values.user, values['password-file']),
     seed: numberOf('--seed', values.seed ?? '1', { from: 0, to: 2 ** 31, whole: true }),
     forMs: values.for === undefined ? undefined : durationOf(values.for),
   }
@@ -73,6 +77,14 @@ function read(argv: readonly string[]): SimulateOptions {
     ...common, kind: 'csv', file: values.csv, device: values.device, metric: values.metric, keepTime: values['keep-time'] === true,
     speed: numberOf('--speed', values.speed ?? '1', { from: 0.000_001, to: 1e9 }),
   }
+}
+
+/** No --password: the command line is everybody's to read. */
+function loginOf(user: string | undefined, passwordFile: string | undefined): SimulateOptions['login'] {
+  if (user === undefined && passwordFile === undefined) return undefined
+  if (user === undefined || user === '') throw new Refusal('--password-file goes with --user NAME')
+  if (passwordFile === undefined || passwordFile === '') throw new Refusal('--user needs --password-file FILE, a file that holds the password')
+  return { user, passwordFile }
 }
 
 function brokerUrl(text: string): string {

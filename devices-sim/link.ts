@@ -19,6 +19,7 @@ export interface Link {
 
 export interface LinkOptions {
   readonly url: string
+  readonly login?: { readonly username: string; readonly password: string } | undefined
   readonly clientId: string
   /** Devices of this connection that have actuators. */
   readonly commandFilters: readonly string[]
@@ -39,7 +40,7 @@ const window = 200
 const backlogSize = 500
 const goodbyeMs = 3_000
 
-export function createLink({ url, clientId, commandFilters }: LinkOptions, { connect: open, counters, onCommand, onOnline, onError }: LinkDeps): Link {
+export function createLink({ url, login, clientId, commandFilters }: LinkOptions, { connect: open, counters, onCommand, onOnline, onError }: LinkDeps): Link {
   const statusTopic = `devices/${clientId}/status`
   let session: Session | undefined
   let everConnected = false
@@ -53,6 +54,7 @@ export function createLink({ url, clientId, commandFilters }: LinkOptions, { con
   function begin(): void {
     const client = open(url, {
       clientId,
+      ...login,
       clean: true,
       reconnectPeriod: 1_000,
       connectTimeout: 10_000,

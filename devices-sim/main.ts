@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { open } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { parseSimulateArguments } from './arguments.ts'
 import type { SimulateOptions } from './arguments.ts'
@@ -31,13 +31,18 @@ export async function runSimulator(argv: readonly string[], io: SimulatorIo): Pr
     return 2
   }
   const { options } = parsed
+  const login = await readLogin(options.login)
+  if (login !== undefined && 'message' in login) {
+    io.error(`limen simulate: ${login.message}`)
+    return login.exitCode
+  }
   const { connect } = await import('mqtt')
   const counters = createCounters()
   const progress = createProgress(counters, { terminal: io.out, clock: systemClock })
   const report = createErrorReport(options.url, progress)
   let reached = false
-  const openLink = (link: Omit<LinkOptions, 'url'>, handlers: Pick<LinkDeps, 'onCommand' | 'onOnline'>): Link =>
-    createLink({ url: options.url, ...link }, {
+  const openLink = (link: Omit<LinkOptions, 'url' | 'login'>, handlers: Pick<LinkDeps, 'onCommand' | 'onOnline'>): Link =>
+    createLink({ url: options.url, login, ...link }, {
       connect, counters, onError: report, onCommand: handlers.onCommand,
       onOnline() {
         reached = true
@@ -61,11 +66,24 @@ export async function runSimulator(argv: readonly string[], io: SimulatorIo): Pr
   return reached ? 0 : 1
 }
 
+/** The password without the line's end that editors and `echo` leave. */
+async function readLogin(login: SimulateOptions['login']): Promise<LinkOptions['login'] | Failure> {
+  if (login === undefined) return undefined
+  try {
+    const password = (await readFile(login.passwordFile, 'utf8')).replace(/\r?\n$/, '')
+    if (password === '') return { message: `${login.passwordFile} is empty; write the password of ${login.user} into it`, exitCode: 1 }
+    return { username: login.user, password }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return { message: code === 'ENOENT' ? `there is no file ${login.passwordFile}` : `${login.passwordFile} cannot be read (${code ?? 'error'})`, exitCode: 1 }
+  }
+}
+
 type ScenarioRun = Extract<SimulateOptions, { kind: 'scenario' }>
 type CsvRun = Extract<SimulateOptions, { kind: 'csv' }>
 interface RunDeps {
   readonly counters: ReturnType<typeof createCounters>
-  readonly openLink: (link: Omit<LinkOptions, 'url'>, handlers: Pick<LinkDeps, 'onCommand' | 'onOnline'>) => Link
+  readonly openLink: (link: Omit<LinkOptions, 'url' | 'login'>, handlers: Pick<LinkDeps, 'onCommand' | 'onOnline'>) => Link
   readonly over: AbortSignal
 }
 

@@ -58,7 +58,7 @@ ${configOption}`,
   },
   {
     name: 'simulate',
-    form: 'SCENARIO [--url mqtt://…] [--devices N] [--rate R] [--for 60s] [--csv FILE --device ID --speed X]',
+    form: 'SCENARIO [--url mqtt://…] [--devices N] [--rate R] [--for 60s] [--user NAME --password-file FILE] [--csv FILE --device ID --speed X]',
     summary: 'simulated devices: ward, home, coldchain, load, or a CSV',
     help: `SCENARIO is ward, home, coldchain or load.
 
@@ -66,6 +66,7 @@ ${configOption}`,
   --devices N     how many devices
   --rate R        readings per second
   --for 60s       how long; default: until Ctrl-C
+  --user NAME --password-file FILE   logs in; one who plays many devices is a user: limen user add NAME --role operator
   --csv FILE --device ID [--speed X]   replays a CSV instead`,
     load: async () => (await import('./simulate.ts')).simulateCommand,
   },

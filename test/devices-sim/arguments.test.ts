@@ -14,6 +14,11 @@ describe('arguments of limen simulate', () => {
     expect(parseSimulateArguments(['ward', ...csv])).toMatchObject({ ok: true, options: { kind: 'csv' } })
   })
 
+  it('take a user name with a file that holds the password', () => {
+    expect(parseSimulateArguments(['ward'])).toMatchObject({ options: { login: undefined } })
+    expect(parseSimulateArguments(['ward', '--user', 'sim', '--password-file', 'p'])).toMatchObject({ ok: true, options: { login: { user: 'sim', passwordFile: 'p' } } })
+  })
+
   it.each([
     [[], 'which scenario?'],
     [['moon'], 'there is no scenario "moon"; there are ward, home, coldchain, load'],
@@ -26,6 +31,8 @@ describe('arguments of limen simulate', () => {
     [['ward', '--rate', ''], '--rate'],
     [['ward', '--for', '60'], '60s'],
     [['ward', '--speed', '2'], '--speed goes with --csv'],
+    [['ward', '--user', 'sim'], '--user needs --password-file FILE'],
+    [['ward', '--password-file', 'p'], '--password-file goes with --user NAME'],
     [['ward', '--frob'], '--frob'],
     [['--csv', 'f.csv'], '--csv needs --device'],
     [['--csv', 'f.csv', '--device', 'a/b'], 'cannot stand in a topic'],

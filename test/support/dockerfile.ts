@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+export interface Step { readonly word: string; readonly text: string }
+export interface Stage { readonly name: string; readonly image: string; readonly steps: readonly Step[] }
+export interface Dockerfile {
+  readonly stages: readonly Stage[]
+  /** Of the last stage. */
+  readonly env: Record<string, string>
+  readonly entrypoint: readonly string[]
+  readonly cmd: readonly string[]
+  readonly healthcheck: readonly string[]
+}
+
+/** As much of a Dockerfile's grammar as ours uses: comments, lines continued with a backslash, JSON forms of commands. */
+export function readDockerfile(path = resolve(import.meta.dirname, '../../Dockerfile')): Dockerfile {
+  const lines = readFileSync(path, 'utf8').split('\n').filter((line) => !/^\s*#/.test(line)).join('\n').replace(/\\\n\s*/g, ' ').split('\n')
+  const stages: { name: string; image: string; steps: Step[] }[] = []
+  for (const line of lines) {
+    const match = /^([A-Z]+)\s+(.+)$/.exec(line.trim())
+    if (match === null) continue
+    const [, word, text] = match as unknown as [string, string, string]
+    const from = /^(?:--platform=\S+ )?(\S+)(?: AS (\S+))?$/.exec(text)
+    if (word === 'FROM') stages.push({ image: from![1]!, name: from![2] ?? '', steps: [] })
+    else stages.at(-1)!.steps.push({ word, text })
+  }
+  const last = stages.at(-1)!.steps
+  const textOf = (word: string): string => last.findLast((step) => step.word === word)!.text
+  return {
+    stages,
+    env: Object.fromEntries([...last.filter((step) => step.word === 'ENV').map(({ text }) => text).join(' ').matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name!, value!])),
+    entrypoint: JSON.parse(textOf('ENTRYPOINT')) as string[],
+    cmd: JSON.parse(textOf('CMD')) as string[],
+    healthcheck: JSON.parse(textOf('HEALTHCHECK').replace(/^.*? CMD /, '')) as string[],
+  }
+}
