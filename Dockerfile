@@ -15,10 +15,11 @@ RUN npm pack --pack-destination /tmp \
     && cp package-lock.json /opt/limen/
 
 # Dependencies of the package, in the very versions of the lockfile, for the machine it is built for. None needs an install script.
+# Without devDependencies in package.json: npm would install typescript, which a dependency of Node-RED names as an optional peer.
 FROM node:24.21.0-slim AS install
 COPY --from=build /opt/limen /opt/limen
 WORKDIR /opt/limen
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+RUN npm pkg delete devDependencies && npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24.21.0-slim
 LABEL org.opencontainers.image.title="limen" \

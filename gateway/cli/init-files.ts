@@ -40,6 +40,9 @@ rules: [rules/*.yaml]
 # influx: { version: 2, url: http://127.0.0.1:8086, org: hospital, bucket: readings, token: … }
 # influx: { version: 1, url: http://127.0.0.1:8086, database: readings }
 
+# Node-RED flows in a process of their own, with the editor at /flows/. child | off.
+# flows: { mode: child }
+
 # How long and how much to keep here. What was not sent yet is kept beyond the age, never beyond the size.
 retention: { readings: 30d, maxSize: 2GiB }
 `
@@ -93,6 +96,7 @@ Wants=network-online.target
 After=network-online.target
 
 [Service]
+Type=exec
 ExecStart=${quote(node)} ${quote(main)} start --config ${quote(`${directory}/limen.yaml`)} --data /var/lib/limen
 User=limen
 Group=limen
@@ -109,7 +113,9 @@ TimeoutStopSec=15
 # The gateway says every half of this that its event loop turns; silent, it is started anew.
 WatchdogSec=60
 NotifyAccess=all
+# Gateway and flows together. A flow that takes too much ends alone; the gateway starts it again.
 MemoryMax=768M
+OOMPolicy=continue
 TasksMax=256
 LimitNOFILE=65536
 UMask=0077
@@ -120,6 +126,9 @@ ProtectSystem=strict
 ProtectHome=read-only
 PrivateTmp=yes
 PrivateDevices=yes
+PrivateUsers=yes
+ProtectProc=invisible
+RemoveIPC=yes
 ProtectKernelTunables=yes
 ProtectKernelModules=yes
 ProtectKernelLogs=yes
@@ -133,6 +142,9 @@ RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 LockPersonality=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
+SystemCallFilter=~@privileged
+# setpriority, by which the flows give way to the gateway, is in @system-service. MemoryDenyWriteExecute would end Node: it compiles.
+SystemCallErrorNumber=EPERM
 
 [Install]
 WantedBy=multi-user.target

@@ -59,7 +59,11 @@ describe('limen init', () => {
   it('writes a unit that runs as its own user, shut in, with a watchdog', () => {
     const unit = unitTemplate({ node: '/opt/my node/bin/node', main: '/opt/100%/main.ts', directory: '/etc/limen' })
     expect(unit).toContain('ExecStart="/opt/my node/bin/node" /opt/100%%/main.ts start --config /etc/limen/limen.yaml --data /var/lib/limen\n')
-    for (const line of ['User=limen', 'ProtectSystem=strict', 'CapabilityBoundingSet=', 'NoNewPrivileges=yes', 'WatchdogSec=60', 'NotifyAccess=all']) expect(unit).toMatch(new RegExp(`^${line}$`, 'm'))
-    expect(unit).toMatch(/^MemoryMax=\d+M$/m)
+    for (const line of ['User=limen', 'ProtectSystem=strict', 'CapabilityBoundingSet=', 'NoNewPrivileges=yes', 'WatchdogSec=60', 'NotifyAccess=all', 'OOMPolicy=continue', 'StateDirectory=limen', 'CacheDirectory=limen', 'MemoryMax=768M']) expect(unit).toMatch(new RegExp(`^${line}$`, 'm'))
+  })
+
+  it('has its unit, with the paths of a usual installation, as limen.service in the repository', () => {
+    const unit = unitTemplate({ node: '/usr/local/bin/node', main: '/usr/local/lib/node_modules/limen/dist/gateway/main.js', directory: '/etc/limen' })
+    expect(readFileSync(join(import.meta.dirname, '../../limen.service'), 'utf8')).toBe(unit)
   })
 })

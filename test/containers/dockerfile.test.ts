@@ -1,24 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join, matchesGlob, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readDockerfile } from '../support/dockerfile.ts'
+import { reachesBuild as reaches, readDockerfile } from '../support/dockerfile.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const file = readDockerfile()
 const last = file.stages.at(-1)!
-
-/** What of the checkout reaches the build, after .dockerignore: the last rule that fits decides. */
-function reaches(path: string): boolean {
-  const rules = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n').filter((line) => line !== '' && !line.startsWith('#'))
-  let kept = true
-  for (const rule of rules) {
-    const pattern = rule.replace(/^!/, '')
-    const fits = (part: string): boolean => (pattern === '*' ? !part.includes('/') : matchesGlob(part, pattern))
-    const parts = path.split('/')
-    if (parts.some((_, index) => fits(parts.slice(0, index + 1).join('/')))) kept = rule.startsWith('!')
-  }
-  return kept
-}
 
 describe('the Dockerfile', () => {
   it('builds on one pinned Node that the gateway runs on, the one of development', () => {

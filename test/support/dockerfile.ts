@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, matchesGlob, resolve } from 'node:path'
+
+const root = resolve(import.meta.dirname, '../..')
 
 export interface Step { readonly word: string; readonly text: string }
 export interface Stage { readonly name: string; readonly image: string; readonly steps: readonly Step[] }
@@ -13,7 +15,7 @@ export interface Dockerfile {
 }
 
 /** As much of a Dockerfile's grammar as ours uses: comments, lines continued with a backslash, JSON forms of commands. */
-export function readDockerfile(path = resolve(import.meta.dirname, '../../Dockerfile')): Dockerfile {
+export function readDockerfile(path = join(root, 'Dockerfile')): Dockerfile {
   const lines = readFileSync(path, 'utf8').split('\n').filter((line) => !/^\s*#/.test(line)).join('\n').replace(/\\\n\s*/g, ' ').split('\n')
   const stages: { name: string; image: string; steps: Step[] }[] = []
   for (const line of lines) {
@@ -33,4 +35,17 @@ export function readDockerfile(path = resolve(import.meta.dirname, '../../Docker
     cmd: JSON.parse(textOf('CMD')) as string[],
     healthcheck: JSON.parse(textOf('HEALTHCHECK').replace(/^.*? CMD /, '')) as string[],
   }
+}
+
+/** What of the checkout reaches the build, after .dockerignore: the last rule that fits decides. */
+export function reachesBuild(path: string): boolean {
+  const rules = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  let kept = true
+  for (const rule of rules) {
+    const pattern = rule.replace(/^!/, '')
+    const fits = (part: string): boolean => (pattern === '*' ? !part.includes('/') : matchesGlob(part, pattern))
+    const parts = path.split('/')
+    if (parts.some((_, index) => fits(parts.slice(0, index + 1).join('/')))) kept = rule.startsWith('!')
+  }
+  return kept
 }

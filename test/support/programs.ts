@@ -3,7 +3,12 @@ import { once } from 'node:events'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 
-export interface Where { readonly cwd: string; readonly env?: Readonly<Record<string, string>> }
+export interface Where {
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+  /** To run it as another than oneself; only root may. */
+  readonly uid?: number | undefined
+}
 export interface Ended { readonly code: number | null; readonly out: string; readonly err: string }
 
 /** As in a shell of somebody who has Node 24 and never heard of this checkout: nothing of the npm that runs the tests. */
@@ -13,8 +18,8 @@ export function freshEnv(more: Readonly<Record<string, string>> = {}): Record<st
 }
 
 /** Runs a program to its end. */
-export async function run(command: string, args: readonly string[], { cwd, env }: Where): Promise<Ended> {
-  const child = spawn(command, args, { cwd, env: freshEnv(env), stdio: ['ignore', 'pipe', 'pipe'] })
+export async function run(command: string, args: readonly string[], where: Where): Promise<Ended> {
+  const child = open(command, args, where)
   const words = hear(child)
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, ...words() }
@@ -38,9 +43,9 @@ export interface StartedLimen {
 }
 
 /** `limen start` however it was installed, awaited until its ready line. */
-export async function startLimen(command: string, args: readonly string[], { cwd, env }: Where): Promise<StartedLimen> {
+export async function startLimen(command: string, args: readonly string[], where: Where): Promise<StartedLimen> {
   const startedAt = performance.now()
-  const child = spawn(command, args, { cwd, env: freshEnv(env), stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = open(command, args, where)
   // Who is broken off leaves no gateway behind.
   const orphan = (): void => void child.kill('SIGKILL')
   process.once('exit', orphan)
@@ -68,6 +73,11 @@ export async function startLimen(command: string, args: readonly string[], { cwd
       return closed
     },
   }
+}
+
+function open(command: string, args: readonly string[], { cwd, env, uid }: Where) {
+  const as = uid === undefined ? {} : { uid, gid: uid }
+  return spawn(command, args, { cwd, env: freshEnv(env), stdio: ['ignore', 'pipe', 'pipe'], ...as })
 }
 
 function hear(child: { stdout: NodeJS.ReadableStream; stderr: NodeJS.ReadableStream }): () => { out: string; err: string } {
