@@ -64,7 +64,7 @@ export async function openWard(set: { yaml?: string } = {}): Promise<Ward> {
   return {
     limen,
     client,
-    say: async (topic, value) => { await client.publishAsync(`devices/${topic}`, typeof value === 'object' ? JSON.stringify(value) : String(value), { qos: 1 }) },
+    say: async (topic, value) => { await client.publishAsync(`devices/${topic}`, typeof value === 'string' ? value : JSON.stringify(value), { qos: 1 }) },
     async ask<T>(path: string, init?: RequestInit): Promise<T> {
       const response = await fetch(`${limen.httpUrl}/api/v1/${path}`, init)
       if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
