@@ -9,6 +9,7 @@ import { createDelivery } from './delivery/delivery.ts'
 import { createTargets } from './delivery/targets.ts'
 import { createCommands } from './devices/commands.ts'
 import { createDevices } from './devices/registry.ts'
+import { attachFlows } from './flows-attachment.ts'
 import { createGate } from './gate.ts'
 import { createHealth } from './health.ts'
 import { readLastAlive, writeHeartbeat } from './heartbeat.ts'
@@ -84,6 +85,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
   const loopback = isLoopbackHost(config.mqtt.host) && isLoopbackHost(config.http.host)
   const loopbackTrusted = loopback && config.auth.loopback === 'trusted'
   const control = createControlCredential()
+  const flows = attachFlows(config, { clock, logger, accept: (input, done) => pipeline.accept(input, done), onCondition: (condition) => pipeline.condition(condition), addresses })
 
   const store = createStore(
     {
@@ -93,7 +95,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     },
     { clock, lastingMs: () => keeper.times().at, logger, onFatal: deps.onFatal, onLost: (error) => gate.lost(error) },
   )
-  const authenticator = createAuthenticator({ dataDir: config.dataDir, adminPassword: config.auth.adminPassword }, { clock, logger })
+  const authenticator = createAuthenticator({ dataDir: config.dataDir, adminPassword: config.auth.adminPassword, runCredentials: flows.credentials }, { clock, logger })
   const devices = createDevices({ configured: config.devices }, {
     store,
     logger,
@@ -156,7 +158,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     gate,
     logger,
   })
-  const health = createHealth({ store, influx, listening: () => broker.addresses.mqtt !== undefined, isOpen: gate.isOpen, condition: (condition) => pipeline.condition(condition) })
+  const health = createHealth({ store, influx, flows, listening: () => broker.addresses.mqtt !== undefined, isOpen: gate.isOpen, condition: (condition) => pipeline.condition(condition) })
   const rules = createRuleKeeper(config, {
     clock,
     logger,
@@ -167,7 +169,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     condition: (condition) => pipeline.condition(condition),
   })
   const web = createWeb(
-    { host: config.http.host, port: config.http.port, site: config.site, loopbackTrusted, tokens: [control] },
+    { host: config.http.host, port: config.http.port, site: config.site, loopbackTrusted, tokens: [control, ...flows.credentials] },
     {
       accept: (input, done) => pipeline.accept(input, done),
       store, alarms: stage, commands, authenticator, clock, logger,
@@ -175,8 +177,9 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
       delivery: { ...delivery, ledger: influx.ledger },
       rules: rules.running,
       health: health.report,
+      flows: flows.access,
       siteInfo: createSiteInfo(config, { clock, logger, store, version: deps.version }),
-      metrics: [store.metrics, broker.metrics, ingest.metrics, rejections.metrics, devices.metrics, commands.metrics, delivery.metrics, authenticator.metrics, influx.metrics, health.metrics],
+      metrics: [store.metrics, broker.metrics, ingest.metrics, rejections.metrics, devices.metrics, commands.metrics, delivery.metrics, authenticator.metrics, influx.metrics, flows.metrics, health.metrics],
     },
   )
 
@@ -226,6 +229,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     await broker.attachWebSocket(web.httpServer, { path: webSocketPath, allowOrigin: web.allowOrigin, principalOf: (request) => web.callerOf(request)?.principal ?? null })
     pipeline.record({ type: 'limen.gateway.started', data: { version: deps.version } })
     await lifecycle.start('control file', createControlFile({ dataDir: config.dataDir, token: control.token, http: () => addresses().http }, { clock, logger }))
+    await lifecycle.start('flows', flows)
   }
 
   function addresses(): { mqtt: Address; http: Address } {

@@ -6,6 +6,7 @@ export interface HealthDeps {
   readonly store: Pick<Store, 'health'>
   readonly listening: () => boolean
   readonly influx: { status(): { readonly ok: boolean; readonly detail: string } | undefined }
+  readonly flows: { status(): { readonly ok: boolean; readonly detail: string } | undefined }
   readonly isOpen: () => boolean
   readonly condition: (condition: TechnicalCondition) => void
 }
@@ -19,7 +20,7 @@ export interface HealthWatch {
 
 const tellEveryLooks = 5
 
-/** Is the gateway able to do its work? InfluxDB away does not make it unready. */
+/** Is the gateway able to do its work? InfluxDB away, or flows that crash, do not make it unready. */
 export function createHealth(deps: HealthDeps): HealthWatch {
   /** Why nothing could be stored at the last look. */
   let trouble: string | undefined
@@ -34,6 +35,7 @@ export function createHealth(deps: HealthDeps): HealthWatch {
     const listening = deps.listening()
     const open = deps.isOpen()
     const influx = deps.influx.status()
+    const flows = deps.flows.status()
     return {
       ready: writable && listening && open,
       checks: {
@@ -41,6 +43,7 @@ export function createHealth(deps: HealthDeps): HealthWatch {
         broker: { ok: listening, vital: true },
         pipeline: { ok: open, vital: true },
         ...(influx === undefined ? {} : { influx: { ok: influx.ok, vital: false, detail: influx.detail } }),
+        ...(flows === undefined ? {} : { flows: { ok: flows.ok, vital: false, detail: flows.detail } }),
       },
     }
   }

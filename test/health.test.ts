@@ -7,7 +7,7 @@ describe('health', () => {
     let writable = true
     const health = createHealth({
       store: { health: () => ({ writable, sizeBytes: 0, pendingBytes: 0, ...(writable ? {} : { reason: 'the disk is full' }) }) },
-      listening: () => true, influx: { status: () => undefined }, isOpen: () => true,
+      listening: () => true, influx: { status: () => undefined }, flows: { status: () => undefined }, isOpen: () => true,
       condition: ({ rule, active }) => void (rule === 'technical.disk' && told.push(active)),
     })
     const look = (times: number): void => { for (let i = 0; i < times; i++) health.look() }

@@ -1,6 +1,7 @@
 import type { Accept, AlarmView, Authenticator, DeliveryDesk, LoginThrottle, StoreReader } from '../kernel/contracts.ts'
 import type { CommandDesk, DeviceRegistry } from '../kernel/device-contracts.ts'
 import type { Clock } from '../kernel/clock.ts'
+import type { FlowsDesk, FlowsProxy } from '../kernel/flows.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
 import type { Role, RunCredential } from '../kernel/principal.ts'
@@ -42,8 +43,16 @@ export interface WebDeps {
   readonly logger: Logger
   readonly metrics: readonly MetricSource[]
   readonly health: () => Health
+  /** Undefined: flows are off, and there is nothing at /flows/. */
+  readonly flows?: FlowsAccess | undefined
   /** What `GET gateway` says besides site, time and health: version, since when, disk. */
   readonly siteInfo: () => Promise<object>
+}
+
+export interface FlowsAccess {
+  readonly desk: FlowsDesk
+  readonly proxy: FlowsProxy
+  readonly maxMemoryBytes: number
 }
 
 export interface Health {
@@ -94,6 +103,13 @@ declare module 'fastify' {
     bodyOptional?: boolean
     /** Name and password may come with the request itself (HTTP Basic), for scrapers that cannot log in. */
     basic?: boolean
+    /**
+     * What proves that a write under a session is its user's: the token that our pages send (the default), or, for pages that
+     * cannot send it, that their browser names a page of ours as the origin. Other sites are refused either way.
+     */
+    proof?: 'token' | 'origin'
+    /** A browser that asks for this page without a login is sent to /login. */
+    loginPage?: boolean
   }
   interface FastifyRequest {
     caller: Caller | undefined

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Principal } from '../kernel/principal.ts'
 import { hasRole, sameText } from './access.ts'
 import type { Caller } from './access.ts'
@@ -27,15 +27,19 @@ export function guard(app: FastifyInstance, context: Pick<WebContext, 'access' |
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders)
-    const { access, basic } = request.routeOptions.config
+    const { access, basic, proof = 'token', loginPage = false } = request.routeOptions.config
     if (!context.access.allowOrigin(request.raw)) {
       throw new HttpProblem('FORBIDDEN', 'this request comes from a page of another origin')
     }
     request.caller = context.access.callerOf(request.raw) ?? (basic === true ? await basicCaller(request) : undefined)
     // No route: the answer is 404 for everybody.
     if (access === undefined || access === 'public') return
+    if (request.caller === undefined && loginPage && asksForPage(request)) return toLogin(reply)
     refuseUnless(access, request.caller)
-    if (request.caller?.via === 'cookie' && isWrite(request) && !sameText(String(request.headers['x-csrf-token'] ?? ''), request.caller.session.csrfToken)) {
+    if (request.caller?.via !== 'cookie' || !isWrite(request)) return
+    if (proof === 'origin') {
+      if (!context.access.fromOwnPage(request.raw)) throw new HttpProblem('FORBIDDEN', 'a write under a session needs the header Origin or Sec-Fetch-Site, which every browser sends')
+    } else if (!sameText(String(request.headers['x-csrf-token'] ?? ''), request.caller.session.csrfToken)) {
       throw new HttpProblem('FORBIDDEN', 'a write under a session needs the header X-CSRF-Token; GET /api/v1/session tells it')
     }
   })
@@ -56,6 +60,14 @@ function refuseUnless(access: Exclude<RouteAccess, 'public'>, caller: Caller | u
     throw new HttpProblem('UNAUTHENTICATED', 'log in: POST /api/v1/login with name and password, or the page /login', { headers: { 'www-authenticate': 'Bearer realm="limen"' } })
   }
   if (!hasRole(caller.principal, access)) throw new HttpProblem('FORBIDDEN', `this needs the role ${access}`)
+}
+
+function asksForPage({ method, headers }: FastifyRequest): boolean {
+  return method === 'GET' && (headers.accept ?? '').includes('text/html')
+}
+
+async function toLogin(reply: FastifyReply): Promise<void> {
+  await reply.redirect('/login', 303)
 }
 
 function isWrite({ method }: FastifyRequest): boolean {

@@ -121,6 +121,21 @@ export const components = {
       },
     },
   },
+  Flows: {
+    type: 'object',
+    description: 'how the Node-RED process does',
+    properties: {
+      state: { enum: ['off', 'starting', 'running', 'safe-mode', 'waiting', 'stopped'] }, since: nullableTime, restarts: { type: 'integer', description: 'since the gateway started' },
+      lastError: { type: ['object', 'null'], properties: { at: time, message: text } },
+      memoryBytes: { type: ['integer', 'null'] }, maxMemoryBytes: { type: ['integer', 'null'], description: 'above it the process is ended' },
+      editor: { type: ['string', 'null'], description: 'path of the editor on this port; null where flows are off' },
+    },
+  },
+  FlowsVersion: {
+    type: 'object',
+    description: 'what a deploy replaced',
+    properties: { id: text, replacedAt: time, tabs: { type: 'integer' }, nodes: { type: 'integer' } },
+  },
   Session: {
     type: 'object',
     properties: { name: text, role: { enum: ['viewer', 'operator', 'admin'] }, via: { enum: ['loopback', 'token', 'cookie'] }, csrfToken: nullableText, endsAt: nullableTime },

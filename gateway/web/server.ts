@@ -19,7 +19,9 @@ import { alarmRoutes } from './routes/alarms.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { deliveryRoutes } from './routes/delivery.ts'
 import { deviceRoutes } from './routes/devices.ts'
+import { editorDoors, editorRoutes } from './routes/editor.ts'
 import { eventRoutes } from './routes/events.ts'
+import { flowsRoutes } from './routes/flows.ts'
 import { gatewayRoutes } from './routes/gateway.ts'
 import { healthRoutes } from './routes/health.ts'
 import { pageRoutes } from './routes/pages.ts'
@@ -110,13 +112,15 @@ export function createWeb(options: WebOptions, deps: WebDeps): Web {
   answerErrors.install(app, { logger, routes: () => routes })
   app.register(fastifyCookie)
   app.register(async (api) => {
-    for (const register of [alarmRoutes, deviceRoutes, readingRoutes, eventRoutes, streamRoutes, ruleRoutes, commandRoutes, deliveryRoutes, sessionRoutes, gatewayRoutes]) register(api, context)
+    for (const register of [alarmRoutes, deviceRoutes, readingRoutes, eventRoutes, streamRoutes, ruleRoutes, commandRoutes, deliveryRoutes, sessionRoutes, gatewayRoutes, flowsRoutes]) register(api, context)
   }, { prefix: '/api/v1' })
   healthRoutes(app, context)
   app.register((scope) => pageRoutes(scope, context))
+  app.register((scope) => editorRoutes(scope, context))
   serveUpgrades(app.server, [
     { path: webSocketPath, take: 'elsewhere' },
     { path: livePath, take: live.upgrade },
+    ...editorDoors(context),
   ])
 
   let stopRechecking: (() => void) | undefined
