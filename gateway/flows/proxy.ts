@@ -59,13 +59,11 @@ export function createProxy(deps: ProxyDeps): FlowsDoor {
     outgoing.on('timeout', () => {
       if (!finished) outgoing.destroy(new Error('no answer'))
     })
-    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+    outgoing.on('error', (error) => {
       if (over) return
       over = true
       incoming.unpipe(outgoing)
-      // No socket, or nobody behind it: it has not come up, or is gone.
-      const absent = error.code === 'ENOENT' || error.code === 'ECONNREFUSED'
-      answerUnavailable(incoming, response, absent ? notThere(deps.state()) : { status: 502, title: 'Flows did not answer', detail: 'The process of the flows broke off in the middle of this request; try again.' })
+      answerUnavailable(incoming, response, isAbsent(error) ? notThere(deps.state()) : { status: 502, title: 'Flows did not answer', detail: 'The process of the flows broke off in the middle of this request; try again.' })
     })
     response.on('close', () => {
       over = true
@@ -114,7 +112,7 @@ export function createProxy(deps: ProxyDeps): FlowsDoor {
       refuse(socket, `${answer.statusCode ?? 502} ${answer.statusMessage ?? ''}`.trim())
     })
     outgoing.on('timeout', () => outgoing.destroy(new Error('no answer')))
-    outgoing.on('error', () => refuse(socket, '502 Bad Gateway'))
+    outgoing.on('error', (error) => refuse(socket, isAbsent(error) ? '503 Service Unavailable' : '502 Bad Gateway'))
     outgoing.end()
   }
 
@@ -126,6 +124,11 @@ export function createProxy(deps: ProxyDeps): FlowsDoor {
       for (const socket of upgraded) socket.destroy()
     },
   }
+}
+
+/** No socket, or nobody behind it: it has not come up, or is gone. */
+function isAbsent({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ENOENT' || code === 'ECONNREFUSED'
 }
 
 function lines(answer: IncomingMessage): string {

@@ -158,17 +158,17 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
   }
 
   async function loop(): Promise<void> {
-    for (let first = true; wanted; first = false) {
+    for (let first = true; ; first = false) {
       interrupted = false
       for (const job of jobs.splice(0)) await job.run()
-      // One may have come, or the gateway may be stopping, while those ran.
-      if (!wanted || jobs.length > 0) continue
+      if (!wanted) break
+      // One more came while those ran.
+      if (jobs.length > 0) continue
       if (!first) restarts++
       const end = await runOnce()
       if (end.asked || !wanted) record({ type: 'limen.gateway.flows-ended', data: { reason: wanted ? 'restart' : 'the gateway stops', code: end.code, signal: end.signal } })
       else await wait(crashed(end))
     }
-    change('stopped')
     for (const job of jobs.splice(0)) job.refuse(new LimenError('STOPPING', 'the gateway is stopping'))
   }
 
@@ -189,6 +189,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       cancelCalm()
       interrupt()
       await looping
+      change('stopped')
     },
     again(between) {
       if (!wanted) return Promise.reject(new LimenError('STOPPING', 'the gateway is stopping'))

@@ -13,14 +13,18 @@ if (fake !== 'silent') {
     const path = request.url?.slice((process.env['LIMEN_FLOWS_ROOT'] ?? '').length)
     if (path === '/self') {
       const threads = readdirSync('/proc/self/task').map((thread) => getPriority(Number(thread)))
-      return void response.end(JSON.stringify({ env: process.env, pid: process.pid, threads, oom: readFileSync('/proc/self/oom_score_adj', 'utf8').trim(), cwd: process.cwd() }))
+      response.end(JSON.stringify({ env: process.env, pid: process.pid, threads, oom: readFileSync('/proc/self/oom_score_adj', 'utf8').trim(), cwd: process.cwd() }))
+      return
     }
-    if (path === '/cookie') return void response.writeHead(200, { 'set-cookie': ['limen-session=stolen', 'theme=dark'], connection: 'x-secret', 'x-secret': '1', 'content-security-policy': 'none of ours' }).end()
-    if (path === '/die') return process.exit(7)
+    if (path === '/cookie') {
+      response.writeHead(200, { 'set-cookie': ['limen-session=stolen', 'theme=dark'], connection: 'x-secret', 'x-secret': '1', 'content-security-policy': 'none of ours' }).end()
+      return
+    }
+    if (path === '/die') process.exit(7)
     if (path === '/slow') {
       response.write('begun')
-      request.on('close', () => {})
-      return void response.on('close', () => say({ type: 'error', message: 'the client went away' }))
+      response.on('close', () => say({ type: 'error', message: 'the client went away' }))
+      return
     }
     if (path === '/deploy') say({ type: 'deployed', by: decodeURIComponent(String(request.headers['x-limen-user'] ?? 'nobody')) })
     const chunks: Buffer[] = []
@@ -32,7 +36,10 @@ if (fake !== 'silent') {
     })
   })
   server.on('upgrade', (request, socket, head) => {
-    if (request.url?.endsWith('/refused') === true) return void socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n')
+    if (request.url?.endsWith('/refused') === true) {
+      socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n')
+      return
+    }
     socket.on('error', () => {})
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Saw: ${JSON.stringify(request.headers)}\r\n\r\n`)
     socket.write(head)

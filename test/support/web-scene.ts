@@ -3,7 +3,7 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { expect, onTestFinished } from 'vitest'
 import { silentLogger } from '../../gateway/kernel/log.ts'
 import type { CloudEvent } from '../../gateway/kernel/event.ts'
-import type { Health, WebOptions } from '../../gateway/web/context.ts'
+import type { FlowsAccess, Health, WebOptions } from '../../gateway/web/context.ts'
 import type { Web } from '../../gateway/web/server.ts'
 import { createWeb } from '../../gateway/web/server.ts'
 import type { ObservedRoutes } from './observed-routes.ts'
@@ -15,7 +15,7 @@ export const controlToken = 'control-token-of-the-test'
 export const flowsToken = 'token-of-the-flows-of-the-test'
 
 /** The web room on fakes, on a port of its own once started. */
-export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRoutes) {
+export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRoutes, flows?: FlowsAccess) {
   const clock = createFakeClock()
   const store = createMemoryStore({ auto: true, clock })
   const board = createAlarmBoard([anAlarm(), anAlarm({ id: 'hr-high.bed-2', key: 'bed-2', device: 'bed-2', state: 'acked', priority: 'low', active: false })])
@@ -37,7 +37,7 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
     {
       accept: (input, done) => door.accept(input, done), store, alarms: board, devices, commands, delivery, rules: () => [aRule('b'), aRule('a')], authenticator: users, clock, logger: silentLogger,
       metrics: [() => [{ name: 'limen_test_total', help: 'A test.', type: 'counter', value: 1 }]],
-      health: () => health.now, siteInfo: async () => ({ version: '0.1.0' }),
+      flows, health: () => health.now, siteInfo: async () => ({ version: '0.1.0' }),
     },
   )
   onTestFinished(() => web.stop())
