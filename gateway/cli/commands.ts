@@ -83,6 +83,19 @@ ${configOption}`,
     load: async () => (await import('./dead-letters.ts')).deadLettersCommand,
   },
   {
+    name: 'flows',
+    form: 'list | rollback [VERSION]  [--config FILE]',
+    summary: 'versions of the Node-RED flows: list, go back to one',
+    help: `Works on a running gateway and on the data directory of a stopped one. Every deploy keeps what it replaced,
+the newest 20 of them in DATA/flows/versions.
+
+  list                 one line each, the newest first: version, when it was replaced, tabs and nodes in it
+  rollback [VERSION]   brings one back, without VERSION the newest; what is there now is kept as a version, so that
+                       another rollback takes this one back. Running flows start anew on it, out of safe mode, too.
+${configOption}`,
+    load: async () => (await import('./flows.ts')).flowsCommand,
+  },
+  {
     name: 'replay',
     form: '--from T --to T [--pattern FILE] --to-routes ID… [--speed X]',
     summary: 'send a stretch of the log to chosen routes again',

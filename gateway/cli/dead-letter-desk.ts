@@ -1,5 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { stat } from 'node:fs/promises'
 import type { Config } from '../config/config.ts'
 import type { TargetEntry } from '../delivery/worker.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -7,6 +6,8 @@ import type { DeadLetter } from '../kernel/contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
 import { silentLogger } from '../kernel/log.ts'
 import type { CliDeps } from './deps.ts'
+import type { RunningGateway } from './running-gateway.ts'
+import { findRunning, problemOf } from './running-gateway.ts'
 
 /** The dead letters of a data directory, whether a gateway runs on it or not. */
 export interface DeadLetterDesk {
@@ -18,63 +19,26 @@ export interface DeadLetterDesk {
 }
 
 const pageSize = 100
-const answerWithinMs = 30_000
 
-/** Of the gateway that `control.json` names, if it answers; else of the data directory itself. Throws LimenError with a remedy. */
+/** Of the gateway that runs on it, if one does; else of the data directory itself. Throws LimenError with a remedy. */
 export async function openDeadLetters(config: Config, deps: CliDeps): Promise<DeadLetterDesk> {
-  const control = await readControl(config.dataDir)
-  if (control !== undefined) {
-    const running = runningDesk(control)
-    if (await running.answers()) return running
-  }
-  return stoppedDesk(config, deps)
+  const running = await findRunning(config.dataDir)
+  return running === undefined ? stoppedDesk(config, deps) : runningDesk(running)
 }
 
-interface Control { readonly http: string; readonly token: string }
-
-async function readControl(dataDir: string): Promise<Control | undefined> {
-  const path = join(dataDir, 'control.json')
-  try {
-    const { http, token } = JSON.parse(await readFile(path, 'utf8')) as Partial<Control>
-    if (typeof http === 'string' && typeof token === 'string') return { http, token }
-    throw new Error('it does not hold "http" and "token"')
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new LimenError('FORBIDDEN', `${path} cannot be read`, { cause, remedy: 'run this as the user the gateway runs as' })
-  }
-}
-
-/** Through the HTTP API of a running gateway. */
-function runningDesk({ http, token }: Control): DeadLetterDesk & { answers(): Promise<boolean> } {
-  const api = `${http}/api/v1/dead-letters`
-
-  function call(method: string, url: string): Promise<Response> {
-    return fetch(url, { method, headers: { authorization: `Bearer ${token}` }, redirect: 'error', signal: AbortSignal.timeout(answerWithinMs) })
-  }
-
+function runningDesk(gateway: RunningGateway): DeadLetterDesk {
   /** True: done; false: there is none of this id. */
-  async function change(method: string, url: string): Promise<boolean> {
-    const response = await call(method, url)
+  async function change(method: string, path: string): Promise<boolean> {
+    const response = await gateway.call(method, `/dead-letters/${path}`)
     if (response.status === 404) return false
     if (!response.ok) throw await problemOf(response)
     return true
   }
 
   return {
-    async answers() {
-      try {
-        const response = await call('GET', `${api}?limit=1`)
-        await response.body?.cancel()
-        return true
-      } catch (thrown) {
-        // A file left behind by a gateway that was killed: nobody listens there any more.
-        if (isRefused(thrown)) return false
-        throw new LimenError('OVERLOADED', `the running gateway at ${http} does not answer`, { cause: thrown, remedy: 'look at its log, or stop it and try again' })
-      }
-    },
     async *list() {
       for (let after: string | null = null; ; ) {
-        const response = await call('GET', `${api}?limit=${pageSize}${after === null ? '' : `&after=${encodeURIComponent(after)}`}`)
+        const response = await gateway.call('GET', `/dead-letters?limit=${pageSize}${after === null ? '' : `&after=${encodeURIComponent(after)}`}`)
         if (!response.ok) throw await problemOf(response)
         const page = (await response.json()) as { items: readonly DeadLetter[]; next: string | null }
         yield* page.items
@@ -82,29 +46,10 @@ function runningDesk({ http, token }: Control): DeadLetterDesk & { answers(): Pr
         after = page.next
       }
     },
-    redrive: (id) => change('POST', `${api}/${encodeURIComponent(id)}/redrive`),
-    discard: (id, why) => change('DELETE', `${api}/${encodeURIComponent(id)}?why=${encodeURIComponent(why)}`),
+    redrive: (id) => change('POST', `${encodeURIComponent(id)}/redrive`),
+    discard: (id, why) => change('DELETE', `${encodeURIComponent(id)}?why=${encodeURIComponent(why)}`),
     async close() {},
   }
-}
-
-function isRefused(thrown: unknown): boolean {
-  const { cause } = thrown as { cause?: unknown }
-  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED'
-}
-
-/** RFC 9457. */
-async function problemOf(response: Response): Promise<LimenError> {
-  const text = await response.text()
-  let detail = text
-  try {
-    const problem = JSON.parse(text) as { title?: string; detail?: string }
-    detail = problem.detail ?? problem.title ?? text
-  } catch {
-    // Not a problem document: something else answers at that address; its own words will have to do.
-  }
-  const code = response.status === 401 || response.status === 403 ? 'FORBIDDEN' : response.status === 409 ? 'CONFLICT' : 'STORE_FAILED'
-  return new LimenError(code, `the running gateway says ${response.status}: ${detail.slice(0, 200)}`)
 }
 
 /** In the data directory of a stopped gateway; what is redriven is sent at its next start. */
