@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '..')
-const files = await Array.fromAsync(glob('{gateway,devices-sim,bench,faults,scripts,test,dashboard/src}/**/*.{ts,tsx}', { cwd: root }))
+const files = await Array.fromAsync(glob('{gateway,flows,devices-sim,bench,faults,scripts,test,dashboard/src}/**/*.{ts,tsx}', { cwd: root }))
 const source = new Map(files.sort().map((file) => [file, readFileSync(join(root, file), 'utf8')]))
 
 /** Relative imports of a file, types included, as paths from the root. */
@@ -55,6 +55,30 @@ describe('the house', () => {
       }
     }
     expect(wrong).toEqual([])
+  })
+
+  it('lets the flows meet the gateway over MQTT and HTTP only, and nobody reach into their process', () => {
+    const ours = /^(?:gateway|devices-sim|dashboard|bench|faults|test)\//
+    const wrong: string[] = []
+    for (const file of source.keys()) {
+      for (const target of importsOf(file)) {
+        if (file.startsWith('flows/') && ours.test(target)) wrong.push(`${file} imports ${target}`)
+        if (target.startsWith('flows/') && !file.startsWith('flows/') && !file.startsWith('test/')) wrong.push(`${file} imports ${target}`)
+        if (file.startsWith('flows/nodes/') && target.startsWith('flows/') && !target.startsWith('flows/nodes/')) wrong.push(`${file} imports ${target}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('has for each of the flows’ nodes a form and the one line that packaging knows how to turn', async () => {
+    const shims = await Array.fromAsync(glob('flows/nodes/*.cjs', { cwd: root }))
+    const { 'node-red': { nodes } } = JSON.parse(readFileSync(join(root, 'flows/nodes/package.json'), 'utf8')) as { 'node-red': { nodes: Record<string, string> } }
+    expect(shims.map((file) => file.slice('flows/nodes/'.length)).sort()).toEqual(Object.values(nodes).sort())
+    for (const file of shims) {
+      const name = /([^/]+)\.cjs$/.exec(file)![1]!
+      expect(readFileSync(join(root, file), 'utf8').trim()).toBe(`module.exports = require('./${name}.ts').register`)
+      expect(readFileSync(join(root, file.replace(/cjs$/, 'html')), 'utf8')).toContain(`RED.nodes.registerType('limen ${name.replace('-', ' ')}'`)
+    }
   })
 
   it('has no circular imports, types included', () => {

@@ -35,11 +35,11 @@ describe('the process of the flows', () => {
     for (const icon of new Set(palette.match(/limen-\w+\.svg/g))) expect(await flows.ask(`/flows/icons/limen-nodes/${icon}`)).toMatchObject({ status: 200, type: expect.stringContaining('svg') })
     expect((await flows.ask('/flows/nodes', { method: 'POST', body: { module: 'node-red-node-serialport' } })).status).toBe(403)
 
-    const examples = (json((await flows.ask('/flows/library/_examples/flows')).text) as { d: { 'limen-nodes': { f: string[] } } }).d['limen-nodes'].f
+    const examples = (json((await flows.ask('/flows/library/examples/flows/limen-nodes/')).text) as { fn: string }[]).map(({ fn }) => fn)
     expect(examples).toContain('alarm in - turn a lamp on while an alarm stands')
     const used = new Set<string>()
     for (const name of examples) {
-      const answer = await flows.ask(`/flows/library/_examples/flows/limen-nodes/${encodeURIComponent(name)}`)
+      const answer = await flows.ask(`/flows/library/examples/flows/limen-nodes/${encodeURIComponent(name)}`)
       expect(answer.status, name).toBe(200)
       for (const { type } of json(answer.text) as { type: string }[]) {
         used.add(type)
