@@ -26,8 +26,8 @@ export interface NodeBench {
   connected(...ids: string[]): Promise<void>
 }
 
-/** Our nodes in Node-RED's own test runtime, on a real gateway; gone when the test has ended. `helper` nodes remember what they get. */
-export async function loadFlow(gateway: Pick<GatewayProcess, 'mqttUrl' | 'httpUrl'>, flow: readonly Readonly<Record<string, unknown>>[]): Promise<NodeBench> {
+/** Our nodes in Node-RED's own test runtime, on a real gateway; gone when the test has ended. `helper` nodes remember what they get; `env` is the tab's. */
+export async function loadFlow(gateway: Pick<GatewayProcess, 'mqttUrl' | 'httpUrl'>, flow: readonly Readonly<Record<string, unknown>>[], env: Readonly<Record<string, string>> = {}): Promise<NodeBench> {
   const problems: string[] = []
   const limen = createLimen({ mqttUrl: gateway.mqttUrl, httpUrl: gateway.httpUrl, user: '', token: '' }, { nowMs: () => performance.now(), onProblem: (text) => problems.push(text) })
   helper.settings({ limen })
@@ -37,7 +37,7 @@ export async function loadFlow(gateway: Pick<GatewayProcess, 'mqttUrl' | 'httpUr
     await helper.unload()
     await limen.stop()
   })
-  await helper.load([readingIn, alarmIn, eventIn, commandOut, eventOut, alarmAction], [{ id: 'tab', type: 'tab', label: 'Night shift' }, ...flow.map((node) => ({ z: 'tab', ...node }))])
+  await helper.load([readingIn, alarmIn, eventIn, commandOut, eventOut, alarmAction], [{ id: 'tab', type: 'tab', label: 'Night shift', env: Object.entries(env).map(([name, value]) => ({ name, value, type: 'str' })) }, ...flow.map((node) => ({ z: 'tab', ...node }))])
   for (const { id, type } of flow as { id: string; type: string }[]) {
     const node = helper.getNode(id)
     got.set(id, [])

@@ -184,6 +184,18 @@ describe('limen event in and limen event out', () => {
   })
 })
 
+describe('a flow with an allowance of its own', () => {
+  it('is held to it', async () => {
+    const flow = await loadFlow(limen, [{ id: 'send', type: 'limen event out', eventType: 'small', wires: [['sent']] }, { id: 'sent', type: 'helper' }], { LIMEN_RATE: '1', LIMEN_BURST: '3' })
+    await flow.connected('send')
+    const startedAt = performance.now()
+    for (let i = 0; i < 20; i++) flow.send('send', { payload: i })
+    await eventually('the rest is held back', () => flow.status('send')?.text?.startsWith('held back: '))
+    await eventually('the burst is sent', () => flow.got('sent').length >= 3)
+    expect(flow.got('sent').length).toBeLessThanOrEqual(4 + (performance.now() - startedAt) / 1_000)
+  })
+})
+
 describe('limen command out', () => {
   it('goes on with the command, at once or when the device has done it; what went wrong goes to catch nodes', async () => {
     const flow = await loadFlow(limen, [

@@ -22,6 +22,25 @@ function withEnv(nodes: readonly Node[], tab: string, values: Readonly<Record<st
   return nodes.map((node) => (node.id !== tab ? node : { ...node, env: (node['env'] as { name: string; value: string }[]).map((one) => ({ ...one, value: values[one.name] ?? one.value })) }))
 }
 
+describe('the example of the import menu', () => {
+  it('turns a lamp on when an alarm is raised and off when it is over, built from the palette alone', async () => {
+    const limen = await ownGateway({ yaml: 'rules: [rules/*.yaml]\n', files: { 'rules/r.yaml': rules } })
+    const flows = startFlows({ mqttUrl: limen.mqttUrl, httpUrl: limen.httpUrl })
+    await flows.heard('started')
+    const example = JSON.parse((await flows.ask(`/flows/library/examples/flows/limen-nodes/${encodeURIComponent('alarm in - turn a lamp on while an alarm stands')}`)).text) as Node[]
+    const seen = await flows.watch()
+    await flows.deploy(() => example)
+    await eventually('the nodes to be connected', () => ['ex-lamp-1', 'ex-lamp-2'].every((id) => seen.some(({ topic, data }) => topic === `status/${id}` && JSON.stringify(data).includes('connected'))))
+    const lamp = await ownClient(limen.mqttUrl)
+    await lamp.subscribeAsync('devices/lamp-hall/light/set', { qos: 1 })
+    const values = (): unknown[] => (lamp.seen.get('devices/lamp-hall/light/set') ?? []).map((text) => (JSON.parse(text) as { value: unknown }).value)
+    await lamp.publishAsync('devices/bed-1/temperature', '39', { qos: 1 })
+    await eventually('the lamp is on', () => values().includes('on'))
+    await lamp.publishAsync('devices/bed-1/temperature', '36', { qos: 1 })
+    await eventually('the lamp is off', () => values().includes('off'))
+  })
+})
+
 describe('the flows that come with it', () => {
   it('tell a chat of alarms, switch a light on motion, and sum up the day, on a real gateway', async () => {
     const limen = await ownGateway({ yaml: 'rules: [rules/*.yaml]\n', files: { 'rules/r.yaml': rules } })
