@@ -7,7 +7,7 @@ import { createDoors } from './doors.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { type Flows, createFlowFiles } from './flow-files.ts'
 import { createLimen } from './nodes/lib/limen.ts'
-import { type Parent, createParent } from './parent.ts'
+import { type Parent, type ToParent, createParent } from './parent.ts'
 import { credentialSecret } from './secret.ts'
 import { createSettings } from './settings.ts'
 import { createStorage } from './storage.ts'
@@ -18,7 +18,7 @@ import { createStorage } from './storage.ts'
  */
 const beatMs = 1_000
 const cacheFlushMs = 20_000
-const stopWithinMs = 5_000
+const stopWithinMs = 2_500
 
 async function run(environment: Environment, parent: Parent): Promise<void> {
   const { dir, root, safe } = environment
@@ -34,13 +34,16 @@ async function run(environment: Environment, parent: Parent): Promise<void> {
   const server = createServer(createDoors(root, { admin: () => RED.httpAdmin, nodes: () => RED.httpNode }))
 
   RED.init(server, createSettings({ dir, root, safe, credentialSecret: secret }, { storage, limen, log: (line) => void process.stderr.write(`flows: ${line}\n`) }))
-  RED.events.on('flows:started', ({ config }: { config: { flows: Flows } }) => parent.tell({ type: 'started', ...countOf(config.flows) }))
+  // Flows start by themselves, sooner than the editor can be reached or later; it is told in this order.
+  const listening = Promise.withResolvers<void>()
+  const tellThen = (message: ToParent): void => void listening.promise.then(() => parent.tell(message))
+  RED.events.on('flows:started', ({ config }: { config: { flows: Flows } }) => tellThen({ type: 'started', ...countOf(config.flows) }))
   RED.events.on('runtime-event', ({ id, payload }: RuntimeEvent) => {
     if (id !== 'runtime-state') return
     if (payload?.error === 'missing-types') problem(`flows do not start: there is no node ${(payload.types ?? []).map((type) => `"${type}"`).join(', ')} here; remove it in the editor and deploy`)
     else if (payload?.error === 'missing-modules') problem('flows do not start: a function node asks for a module; modules cannot be installed here, remove it and deploy')
     else if (payload?.error !== 'safe-mode') return
-    parent.tell({ type: 'safe' })
+    tellThen({ type: 'safe' })
   })
 
   // For the next start: who is killed writes none at his end.
@@ -49,12 +52,14 @@ async function run(environment: Environment, parent: Parent): Promise<void> {
   parent.onStop(() => void stop(() => limen.stop()))
   // From a kill before: nobody listens there, and it would be in the way.
   await rm(environment.socket, { force: true })
+  await RED.start()
+  // Only now: before, Node-RED would answer 503 and log each request as an error.
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(environment.socket, resolve)
   })
-  await RED.start()
   parent.tell({ type: 'listening' })
+  listening.resolve()
 }
 
 interface RuntimeEvent {
