@@ -13,7 +13,7 @@ export default defineConfig({
     target: 'es2022',
     // The content security policy allows neither data: scripts nor inline styles.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: false,
     reportCompressedSize: true,
   },
   // `npm run dev:dashboard` beside a running gateway.

@@ -17,7 +17,7 @@ export function AlarmChart({ alarm, device, metric, history }: { alarm: Alarm; d
   return (
     <figure class="alarm-chart">
       <figcaption>{metric}{span.cut ? ', the last 6 h' : ''}</figcaption>
-      <SignalChart device={device} metric={metric} from={span.from} to={span.to} live={span.live} limits={chartLimits(alarm, rule.state === 'ready' ? rule.data : undefined)} marks={marksOf(history.map(({ event }) => event))} />
+      <SignalChart device={device} metric={metric} from={span.from} to={span.to} live={span.live} height={220} limits={chartLimits(alarm, rule.state === 'ready' ? rule.data : undefined)} marks={marksOf(history.map(({ event }) => event))} />
     </figure>
   )
 }

@@ -3,7 +3,7 @@ import { isUnacked } from '../data/alarm-list.ts'
 import { formOf, PriorityMark } from '../parts/priority-mark.tsx'
 import { Age } from '../parts/time.tsx'
 import { RowAction } from './buttons.tsx'
-import type { SetAsideBy } from './set-aside.ts'
+import type { SetAsideBy } from './set-aside-steps.ts'
 import { isLatched, levelWord, placeOf, stateWords, subjectOf, titleOf, valueAndLimit } from './words.ts'
 
 export interface RowProps {

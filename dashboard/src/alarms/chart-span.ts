@@ -19,7 +19,7 @@ export function spanOf(alarm: Pick<Alarm, 'raisedAt' | 'changedAt' | 'active'>, 
 }
 
 const marked: Readonly<Record<string, string>> = {
-  raised: 'raised', reraised: 'raised', returned: 'normal', cleared: 'normal', latched: 'normal', acked: 'acknowledged', 'level-changed': 'level', shelved: 'shelved', unshelved: 'unshelved',
+  raised: 'raised', reraised: 'raised', returned: 'normal', cleared: 'normal', latched: 'normal', acked: 'acknowledged', shelved: 'shelved',
 }
 
 export interface Mark { readonly at: number; readonly label: string }

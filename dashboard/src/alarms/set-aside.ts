@@ -3,10 +3,8 @@ import type { Page } from '../data/api.ts'
 import { ask } from '../data/api.ts'
 import { useLoaded } from '../data/loaded.ts'
 import { journal } from '../data/state.ts'
-import type { AlarmStep } from './happening.ts'
-
-/** Who set it aside, and why. */
-export interface SetAsideBy { readonly by: string | undefined; readonly note: string | undefined }
+import type { SetAsideBy } from './set-aside-steps.ts'
+import { newestPerAlarm } from './set-aside-steps.ts'
 
 const steps = ['limen.alarm.shelved', 'limen.alarm.suppressed', 'limen.alarm.out-of-service'] as const
 
@@ -15,13 +13,4 @@ export function useSetAsideBy(): ReadonlyMap<string, SetAsideBy> {
   const loaded = useLoaded('set-aside', (signal) => ask<Page<CloudEvent>>(`events?order=desc&limit=500&type=${steps.join(',')}`, { signal }))
   const live = journal.value.map(({ event }) => event).filter(({ type }) => steps.some((step) => step === type))
   return newestPerAlarm([...live, ...(loaded.state === 'ready' ? loaded.data.items : [])])
-}
-
-export function newestPerAlarm(newestFirst: readonly CloudEvent[]): ReadonlyMap<string, SetAsideBy> {
-  const known = new Map<string, SetAsideBy>()
-  for (const { data } of newestFirst) {
-    const { id, by, note } = data as AlarmStep
-    if (!known.has(id)) known.set(id, { by: by ?? undefined, note: note ?? undefined })
-  }
-  return known
 }

@@ -29,6 +29,8 @@ export function useAlarmKeys({ list, ids, openId, onOpen, onMove }: AlarmKeysOpt
 
   useEffect(() => {
     const look = (event: Event): void => {
+      // A question about a row is still of the row.
+      if (event.target instanceof Element && event.target.closest('dialog') !== null) return
       const row = event.target instanceof Element && list.current?.contains(event.target) ? event.target.closest<HTMLElement>('[data-alarm-id]') : null
       inside.current = row !== null
       if (row !== null) chosen.current = row.dataset['alarmId']

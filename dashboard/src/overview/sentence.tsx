@@ -3,7 +3,7 @@ import { counts, devices, gateway, pulse, standing } from '../data/state.ts'
 import { AsOf } from '../parts/as-of.tsx'
 import { Age } from '../parts/time.tsx'
 import { checkName } from './health.tsx'
-import { troubleOf } from './trouble.tsx'
+import { troubleOf } from './trouble-list.ts'
 import { verdictOf } from './verdict.ts'
 
 /** Is anything wrong? In a sentence; and that readings still come. */

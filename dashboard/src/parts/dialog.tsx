@@ -1,10 +1,11 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 /** A modal dialog; Escape and a click beside it close it, and the focus goes back to where it was. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
   const element = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // At once, not after the next paint: what it was opened from may be gone by then.
+  useLayoutEffect(() => {
     const dialog = element.current!
     const before = document.activeElement
     if (!dialog.open) dialog.showModal()

@@ -17,6 +17,12 @@ export function tellWrong(thrown: unknown): void {
   tell(thrown instanceof Error ? thrown.message : String(thrown), { kind: 'wrong' })
 }
 
+/** The button that was pressed goes; the focus stays on the page. */
+function close(key: number): void {
+  dismiss(key)
+  document.querySelector<HTMLElement>('#main')?.focus({ preventScroll: true })
+}
+
 function dismiss(key: number): void {
   toasts.value = toasts.value.filter((toast) => toast.key !== key)
 }
@@ -27,8 +33,8 @@ export function Toasts() {
       {toasts.value.map(({ key, text, kind, undo }) => (
         <div key={key} class={`toast toast-${kind}`}>
           <span>{text}</span>
-          {undo !== undefined && <button type="button" onClick={() => { dismiss(key); undo() }}>Undo</button>}
-          <button type="button" class="quiet" aria-label="Dismiss" onClick={() => dismiss(key)}>×</button>
+          {undo !== undefined && <button type="button" onClick={() => { close(key); undo() }}>Undo</button>}
+          <button type="button" class="quiet" aria-label="Dismiss" onClick={() => close(key)}>×</button>
         </div>
       ))}
     </div>
