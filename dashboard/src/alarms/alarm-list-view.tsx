@@ -5,7 +5,7 @@ import { useKeys } from '../parts/keyboard.tsx'
 import { Age } from '../parts/time.tsx'
 import { isWide } from '../parts/media.ts'
 import { navigate, route, setQuery } from '../router.ts'
-import { AlarmRow } from './alarm-row.tsx'
+import { useRows } from './alarm-row.tsx'
 import { firstOf, groupsOf, isFiltered, viewOf } from './filter.ts'
 import type { ListView } from './filter.ts'
 import { alarmHref, FilterBar } from './filter-bar.tsx'
@@ -19,6 +19,7 @@ export function AlarmListView({ openId }: { openId: string | undefined }) {
   const view = viewOf(route.value.query)
   const [most, setMost] = useState(pageSize)
   const setAsideBy = useSetAsideBy()
+  const row = useRows()
   const list = useRef<HTMLDivElement>(null)
   const search = useRef<HTMLInputElement>(null)
   const aside = view.view === 'aside'
@@ -44,7 +45,7 @@ export function AlarmListView({ openId }: { openId: string | undefined }) {
           <section key={name ?? ''} {...(name === undefined ? {} : { 'aria-label': name })}>
             {name !== undefined && <h2 class="group-name">{name}</h2>}
             <ul class="alarm-list" aria-label={name === undefined ? (aside ? 'Alarms set aside' : 'Alarms') : `Alarms of ${name}`}>
-              {alarms.map((alarm) => <AlarmRow key={alarm.id} alarm={alarm} href={alarmHref(alarm.id)} current={alarm.id === openId} aside={aside ? (setAsideBy.get(alarm.id) ?? true) : undefined} />)}
+              {alarms.map((alarm) => row({ alarm, href: alarmHref(alarm.id), current: alarm.id === openId, aside: aside ? (setAsideBy.get(alarm.id) ?? true) : undefined }))}
             </ul>
           </section>
         ))}

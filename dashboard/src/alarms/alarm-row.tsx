@@ -1,3 +1,5 @@
+import type { VNode } from 'preact'
+import { useRef } from 'preact/hooks'
 import type { Alarm } from '../data/alarm-list.ts'
 import { isUnacked } from '../data/alarm-list.ts'
 import { formOf, PriorityMark } from '../parts/priority-mark.tsx'
@@ -39,6 +41,20 @@ export function AlarmRow({ alarm, href, current = false, aside, still = false }:
       {!still && <div class="alarm-action"><RowAction alarm={alarm} aside={aside !== undefined} /></div>}
     </li>
   )
+}
+
+/** Rows that are the same are not drawn again: of a long list one or two change at a time. */
+export function useRows(): (props: RowProps) => VNode {
+  const kept = useRef(new Map<string, { readonly props: RowProps; readonly row: VNode }>())
+  const before = kept.current
+  kept.current = new Map()
+  return (props) => {
+    const known = before.get(props.alarm.id)
+    const same = known !== undefined && (Object.keys(props) as (keyof RowProps)[]).every((name) => known.props[name] === props[name])
+    const now = same ? known : { props, row: <AlarmRow key={props.alarm.id} {...props} /> }
+    kept.current.set(props.alarm.id, now)
+    return now.row
+  }
 }
 
 function rowClass(alarm: Alarm): string {

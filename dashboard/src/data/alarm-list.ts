@@ -27,8 +27,13 @@ export function isUnacked(alarm: Alarm): boolean {
 export function byUrgency(a: Alarm, b: Alarm): number {
   return priorityRank[a.priority] - priorityRank[b.priority]
     || Number(isUnacked(b)) - Number(isUnacked(a))
-    || (b.raisedAt ?? b.changedAt).localeCompare(a.raisedAt ?? a.changedAt)
-    || (a.id < b.id ? -1 : 1)
+    || compare(b.raisedAt ?? b.changedAt, a.raisedAt ?? a.changedAt)
+    || compare(a.id, b.id)
+}
+
+/** As they are written: ISO times sort so, and a flood is sorted many times a second. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 export interface AlarmFilter {

@@ -77,7 +77,8 @@ export function replaceDevices(items: readonly DeviceSummary[]): void {
   devices.value = new Map(items.map((device) => [device.id, summaryOf(device)]))
 }
 
-export function putDevices(items: Iterable<DeviceSummary>): void {
+export function putDevices(items: readonly DeviceSummary[]): void {
+  if (items.length === 0) return
   const next = new Map(devices.value)
   for (const device of items) next.set(device.id, summaryOf(device))
   devices.value = next

@@ -1,3 +1,4 @@
+import { batch } from '@preact/signals'
 import type { CloudEvent } from '../../../gateway/kernel/event.ts'
 import type { Alarm } from './alarm-list.ts'
 import { ApiProblem, ask, askAll, setCsrfToken } from './api.ts'
@@ -7,7 +8,7 @@ import type { Frame } from './frames.ts'
 import { tellHappened } from './happened.ts'
 import { createLiveSocket } from './socket.ts'
 import type { Wire } from './socket.ts'
-import type { DeviceSummary, GatewayInfo, Pulse, Session } from './state.ts'
+import type { DeviceSummary, GatewayInfo, JournalEntry, Pulse, Session } from './state.ts'
 import { alarms, connection, gateway, pulse, putAlarms, putDevices, putJournal, rate, replaceAlarms, replaceDevices, session } from './state.ts'
 import type { ValueRow } from './values.ts'
 import { putValues } from './values.ts'
@@ -17,6 +18,8 @@ const mostAlarms = 20_000
 const mostDevices = 20_000
 const recentEvents = 60
 const againMs = 2_000
+const togetherMs = 50
+const waiting: JournalEntry[] = []
 
 let socketStarted = false
 
@@ -91,15 +94,21 @@ function take({ id, event: name, data }: Frame): void {
   // The log no longer holds what was missed: read everything anew.
   if (name === 'gap') return void load().catch(() => {})
   if (id === undefined || typeof data !== 'object' || data === null) return
-  const event = data as CloudEvent
-  tellHappened({ position: id, event })
-  if (event.type.startsWith('limen.alarm.')) {
-    putAlarms([event.data as Alarm])
-    putJournal([{ position: id, event }])
-  } else if (event.type.startsWith('limen.device.')) {
-    putDevices([event.data as DeviceSummary])
-    if (event.type === 'limen.device.offline' || event.type === 'limen.device.online') putJournal([{ position: id, event }])
-  } else if (event.type.startsWith('limen.gateway.')) putJournal([{ position: id, event }])
+  const entry = { position: id, event: data as CloudEvent }
+  tellHappened(entry)
+  waiting.push(entry)
+  if (waiting.length === 1) setTimeout(takeWaiting, togetherMs)
+}
+
+/** A flood of events changes the page some twenty times a second, not a thousand. */
+function takeWaiting(): void {
+  const entries = waiting.splice(0)
+  const of = (beginning: string): readonly JournalEntry[] => entries.filter(({ event }) => event.type.startsWith(beginning))
+  batch(() => {
+    putAlarms(of('limen.alarm.').map(({ event }) => event.data as Alarm))
+    putDevices(of('limen.device.').map(({ event }) => event.data as DeviceSummary))
+    putJournal(entries.filter(({ event: { type } }) => /^limen\.(?:alarm|gateway)\.|^limen\.device\.(?:online|offline)$/.test(type)))
+  })
 }
 
 function takePulse(next: Pulse): void {

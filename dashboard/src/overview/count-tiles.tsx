@@ -32,9 +32,9 @@ function useTrend(): Trend | undefined {
   const events = mergeNewestFirst(live, items.map((event) => ({ position: event.limenposition, event })))
   const times = Array.from({ length: steps }, (_, index) => minute - (steps - 1 - index) * stepMs).filter((time) => time >= since)
   const compared = Math.max(since, minute - hourMs)
-  const counts = countsAt([compared, ...times].sort((a, b) => a - b), alarms.value.values(), events)
-  const then = counts[times.filter((time) => time < compared).length]!
-  return { counts, then, when: compared === since ? `at ${hourAndMinute(since)}` : 'an hour ago' }
+  const stood = countsAt([compared, ...times].sort((a, b) => a - b), alarms.value.values(), events)
+  const index = times.filter((time) => time < compared).length
+  return { counts: stood.toSpliced(index, 1), then: stood[index]!, when: compared === since ? `at ${hourAndMinute(since)}` : 'an hour ago' }
 }
 
 /** How many stand, by priority, and how it was before; and what is set aside, always. */

@@ -8,8 +8,9 @@ import { SystemPage } from './system.tsx'
 
 /** The page of the address. */
 export function Page() {
-  if (session.value === null) {
-    const state = connection.value
+  const state = connection.value
+  // Before everything was read nothing may look as if nothing were wrong.
+  if (session.value === null || state.state === 'loading' || state.state === 'failed') {
     return state.state === 'failed' ? <ErrorState title="Nothing could be read from the gateway" detail={`${state.reason}; trying again every 2 s`} /> : <Loading />
   }
   const [, name = '', ...rest] = route.value.path.split('/')
