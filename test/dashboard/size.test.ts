@@ -3,12 +3,14 @@ import { glob } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'vite'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 
 const dashboard = resolve(import.meta.dirname, '../../dashboard')
 
 /** Everything a build makes, name → text. */
 async function built(outDir: string): Promise<Map<string, string>> {
+  // Vitest says "test", with which vite builds what is meant for development.
+  vi.stubEnv('NODE_ENV', 'production')
   await build({ configFile: join(dashboard, 'vite.config.ts'), logLevel: 'silent', build: { outDir, emptyOutDir: true } })
   const files = await Array.fromAsync(glob('**/*.*', { cwd: outDir }))
   return new Map(files.map((file) => [file, readFileSync(join(outDir, file), 'utf8')]))

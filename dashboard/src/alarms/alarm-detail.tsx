@@ -1,17 +1,14 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { Alarm } from '../data/alarm-list.ts'
-import { ask } from '../data/api.ts'
-import { useLoaded } from '../data/loaded.ts'
 import { alarms } from '../data/state.ts'
 import { AsOf } from '../parts/as-of.tsx'
-import { ErrorState, Loading } from '../parts/empty.tsx'
+import { ErrorState } from '../parts/empty.tsx'
 import { absolute } from '../parts/format.ts'
 import { isWide } from '../parts/media.ts'
 import { formOf, PriorityMark } from '../parts/priority-mark.tsx'
 import { Age } from '../parts/time.tsx'
 import { AlarmChart } from './alarm-chart.tsx'
-import { AlarmHistory } from './alarm-history.tsx'
-import { useAlarmHistory } from './alarm-history.tsx'
+import { AlarmHistory, useAlarmHistory } from './alarm-history.tsx'
 import { Chips } from './alarm-row.tsx'
 import { ActionBar, MoreActions } from './buttons.tsx'
 import { listHref } from './filter-bar.tsx'
@@ -20,15 +17,13 @@ import { levelWord, placeOf, stateWord, stateWords, subjectOf, titleOf, valueAnd
 
 /** One alarm: what it is, what can be done, what happened. */
 export function AlarmDetail({ id }: { id: string }) {
-  const known = alarms.value.get(id)
-  // Not among those that were read: asked for by itself, so that an old link says what became of it.
-  const asked = useLoaded(`alarm ${id} ${known === undefined}`, (signal) => (known === undefined ? ask<Alarm>(`alarms/${encodeURIComponent(id)}`, { signal }) : Promise.resolve(known)))
-  const alarm = known ?? (asked.state === 'ready' ? asked.data : undefined)
+  // All alarms there ever were are known.
+  const alarm = alarms.value.get(id)
   if (alarm !== undefined) return <Detail alarm={alarm} />
   return (
     <section class="panel detail">
       <BackLink />
-      {asked.state === 'failed' ? <ErrorState title="This alarm cannot be shown" detail={asked.reason} onRetry={asked.reload} /> : <Loading />}
+      <ErrorState title="There is no such alarm" detail={id} />
     </section>
   )
 }

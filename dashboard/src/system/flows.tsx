@@ -4,7 +4,6 @@ import type { Page } from '../data/api.ts'
 import { ApiProblem, ask } from '../data/api.ts'
 import { useLoaded } from '../data/loaded.ts'
 import { gateway } from '../data/state.ts'
-import { flowsWords } from '../overview/health.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { ErrorState, Loading } from '../parts/empty.tsx'
 import { absolute, bytes } from '../parts/format.ts'
@@ -13,6 +12,8 @@ import { Age } from '../parts/time.tsx'
 import { tell, tellWrong } from '../parts/toasts.tsx'
 
 interface Flows { readonly status: FlowsStatus; readonly versions: readonly FlowsVersion[] }
+
+const flowsWords: Readonly<Record<FlowsStatus['state'], string>> = { off: 'off', starting: 'starting', running: 'running', 'safe-mode': 'safe mode: the editor runs, flows do not', waiting: 'ended, started again in a moment', stopped: 'stopped' }
 
 /** Null: they are off. */
 async function readFlows(signal: AbortSignal): Promise<Flows | null> {
