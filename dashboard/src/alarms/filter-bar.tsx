@@ -1,4 +1,5 @@
 import type { ComponentChildren, RefObject } from 'preact'
+import { useMemo } from 'preact/hooks'
 import type { Alarm, Priority } from '../data/alarm-list.ts'
 import { countByPriority, isUnacked } from '../data/alarm-list.ts'
 import { setAside, standing } from '../data/state.ts'
@@ -40,11 +41,14 @@ function Toggle({ on, onClick, children }: { on: boolean; onClick: () => void; c
 function DeviceChoice({ all, chosen }: { all: readonly Alarm[]; chosen: string | undefined }) {
   const names = new Set(all.flatMap(({ device }) => (device === null ? [] : [device])))
   if (chosen !== undefined) names.add(chosen)
+  const sorted = [...names].sort()
+  // In a flood the list of all devices is long, and seldom another.
+  const options = useMemo(() => sorted.map((name) => <option key={name} value={name}>{name}</option>), [sorted.join('\n')])
   if (names.size < 2 && chosen === undefined) return null
   return (
     <select aria-label="Device" value={chosen ?? ''} onChange={(event) => setQuery({ device: event.currentTarget.value })}>
       <option value="">All devices</option>
-      {[...names].sort().map((name) => <option key={name} value={name}>{name}</option>)}
+      {options}
     </select>
   )
 }
