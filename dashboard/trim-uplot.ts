@@ -20,6 +20,8 @@ const cuts: readonly (readonly [what: string, instead: string])[] = [
   ['sc.distr == 3 ? snapLogY : sc.distr == 4 ? snapAsinhY : snapNumY', 'snapNumY'],
   ['[_min, _max] = rangeLog(_min, _min, scaleX.log, false);', ';'],
   ['[_min, _max] = rangeAsinh(_min, _min, scaleX.log, false);', ';'],
+  ['distr == 3 ? log10(sc.min) : distr == 4 ? asinh(sc.min, sc.asinh) : distr == 100 ? sc.fwd(sc.min) : sc.min', 'sc.min'],
+  ['distr == 3 ? log10(sc.max) : distr == 4 ? asinh(sc.max, sc.asinh) : distr == 100 ? sc.fwd(sc.max) : sc.max', 'sc.max'],
   // Times are written by axis-time.ts.
   ['let isTime = sc.time;\n\n\t\t\t\tlet rn', 'const isTime = false;\n\n\t\t\t\tlet rn'],
   ['let isTime = mode == 1 && scales[s.scale].time;', 'const isTime = false;'],
@@ -35,6 +37,24 @@ const cuts: readonly (readonly [what: string, instead: string])[] = [
   ['const mode = self.mode;', 'const mode = 1;'],
   // Nothing is chosen by dragging, on a phone it would be in the way of scrolling.
   ['if (select.show && dragging) {', 'if (false) {'],
+  ['if (dragging) {\n\t\t\t// handle case', 'if (false) {\n\t\t\t// handle case'],
+  ['onMouse(mousedown,  over, mouseDown);', ''],
+  ['onMouse(dblclick, over, dblClick);', ''],
+  ['events.mousedown = mouseDown;', ''],
+  ['events.mouseup = mouseUp;', ''],
+  ['events.dblclick = dblClick;', ''],
+  // Series and bands stay as they were given.
+  ['const cursorFocus = focus.prox >= 0;', 'const cursorFocus = false;'],
+  ['const cursorOnePt = cursorFocus && points.one;', 'const cursorOnePt = false;'],
+  ['if (axis.label != null) {', 'if (false) {'],
+  ['if (opts.title) {', 'if (false) {'],
+  ['self.addBand = addBand;', ''],
+  ['self.setBand = setBand;', ''],
+  ['self.delBand = delBand;', ''],
+  ['self.delSeries = delSeries;', ''],
+  ['self.addSeries = addSeries;', ''],
+  ['self.setSeries = setSeries;', ''],
+  ['idx != -1 && setSeries(idx, opts, true, false);', ''],
   // The line above a chart is its legend.
   ['const showLegend = legend.show;', 'const showLegend = false;'],
   ['if (legend.live) {\n\t\tconst getMultiVals', 'if (false) {\n\t\tconst getMultiVals'],

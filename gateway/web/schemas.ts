@@ -56,7 +56,7 @@ export const components = {
       quality: { enum: ['good', 'bad'] }, seq: { type: ['integer', 'null'] }, receivedAt: { type: 'integer', description: 'ms since 1970' }, labels: texts,
     },
   },
-  Step: { type: 'object', description: 'one stretch of time', properties: { ts: { type: 'integer', description: 'its begin, ms since 1970' }, value: { type: ['number', 'null'] }, count: { type: 'integer' } } },
+  Step: { type: 'object', description: 'one stretch of time', properties: { ts: { type: 'integer', description: 'its begin, ms since 1970' }, value: { type: ['number', 'null'] }, min: { type: 'number' }, max: { type: 'number' }, count: { type: 'integer' } } },
   CloudEvent: {
     type: 'object',
     description: 'CloudEvents 1.0; `limenposition` is its place in the log',

@@ -17,8 +17,8 @@ export interface StepQuery {
   readonly fn: StepFunction
 }
 
-/** One stretch `[ts, ts + stepMs)` that has readings; those without are left out: a gap is a gap. */
-export interface Step { readonly ts: number; readonly value: number | null; readonly count: number }
+/** One stretch `[ts, ts + stepMs)` that has readings; those without are left out: a gap is a gap. Between min and max lie all of them. */
+export interface Step { readonly ts: number; readonly value: number | null; readonly min: number; readonly max: number; readonly count: number }
 
 export interface Steps { read(query: StepQuery): Promise<readonly Step[]> }
 
@@ -53,7 +53,7 @@ export function createSteps(options: { maxSteps?: number; maxReadings?: number; 
       running++
       try {
         const sums = await condense(query)
-        return [...sums].sort(([a], [b]) => a - b).map(([ts, sum]) => ({ ts, value: valueOf(sum, query.fn), count: sum.count }))
+        return [...sums].sort(([a], [b]) => a - b).map(([ts, sum]) => ({ ts, value: valueOf(sum, query.fn), min: sum.min, max: sum.max, count: sum.count }))
       } finally {
         running--
       }

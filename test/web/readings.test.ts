@@ -53,7 +53,7 @@ describe('readings', () => {
   it('are condensed by steps aligned to 1970; a gap is a gap', async () => {
     const { call } = await scene(aReading(61_000, 10), aReading(90_000, 30), aReading(60_500, 5), aReading(200_000, true), aReading(200_001, 'text'), aReading(200_002, null))
     const steps = async (fn: string) => (await call({ url: `${url}?device=bed-1&metric=hr&from=0&to=300000&step=1min${fn}` })).json<Page>().items
-    expect(await steps('')).toEqual([{ ts: 60_000, value: 15, count: 3 }, { ts: 180_000, value: 1, count: 1 }])
+    expect(await steps('')).toEqual([{ ts: 60_000, value: 15, min: 5, max: 30, count: 3 }, { ts: 180_000, value: 1, min: 1, max: 1, count: 1 }])
     for (const fn of ['avg', 'mean']) expect((await steps(`&fn=${fn}`))[0]!.value).toBe(15)
     expect((await steps('&fn=sum'))[0]!.value).toBe(45)
     expect((await steps('&fn=min'))[0]!.value).toBe(5)
@@ -70,7 +70,7 @@ describe('condensing', () => {
   })
 
   it('reads all pages, and refuses what would take too long', async () => {
-    expect(await createSteps({ pageSize: 7 }, { store: many(100) }).read(query)).toEqual([{ ts: 0, value: 100, count: 100 }])
+    expect(await createSteps({ pageSize: 7 }, { store: many(100) }).read(query)).toEqual([{ ts: 0, value: 100, min: 1, max: 1, count: 100 }])
     await expect(createSteps({ pageSize: 7, maxReadings: 50 }, { store: many(100) }).read(query)).rejects.toMatchObject({ code: 'BAD_INPUT' })
   })
 

@@ -31,7 +31,7 @@ export interface HistoryDeps {
 }
 
 interface RawItem { readonly ts: number; readonly value: Value; readonly quality: string; readonly unit: string | null }
-interface StepItem { readonly ts: number; readonly value: number | null; readonly count: number }
+interface StepItem { readonly ts: number; readonly value: number | null; readonly min: number; readonly max: number; readonly count: number }
 
 const pageSize = 5_000
 const mostPages = 4
@@ -92,13 +92,9 @@ async function readSteps(query: HistoryQuery, stepMs: number, deps: HistoryDeps)
 async function condensed({ device, metric, from, to, signal, kind }: HistoryQuery, stepMs: number, deps: HistoryDeps): Promise<History> {
   // Whole steps only, but for the last, which is still under way.
   const start = Math.floor(from / stepMs) * stepMs
-  const read = async (fn: string): Promise<readonly StepItem[]> =>
-    (await patiently<Page<StepItem>>(`readings?${ofSeries(device, metric)}&from=${start}&to=${Math.ceil(to)}&step=${stepMs}ms&fn=${fn}`, { deps, signal })).items
-  // One after the other: three at once would be turned away.
-  const middle = await read(kind === 'switch' ? 'last' : 'avg')
-  const lows = new Map((await read('min')).map(({ ts, value }) => [ts, value]))
-  const highs = new Map((await read('max')).map(({ ts, value }) => [ts, value]))
-  const points = middle.filter(({ value }) => value !== null).map(({ ts, value, count }) => ({ ts, y: value, bad: false, low: lows.get(ts) ?? value!, high: highs.get(ts) ?? value!, count }))
+  const fn = kind === 'switch' ? 'last' : 'avg'
+  const { items } = await patiently<Page<StepItem>>(`readings?${ofSeries(device, metric)}&from=${start}&to=${Math.ceil(to)}&step=${stepMs}ms&fn=${fn}`, { deps, signal })
+  const points = items.map(({ ts, value, min, max, count }) => ({ ts, y: value, bad: false, low: min, high: max, count }))
   return { points, kind: kind === 'text' ? 'number' : kind, unit: null, stepMs, cutAt: undefined }
 }
 

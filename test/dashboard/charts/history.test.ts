@@ -34,12 +34,13 @@ describe('history of a signal', () => {
     expect(deps.asked.at(0)!.searchParams.get('device')).toBe('bed 1')
   })
 
-  it('reads a long window as mean, lowest and highest, one after the other', async () => {
-    const deps = scripted((url) => ({ items: [{ ts: 10_000, value: { avg: 5, min: 2, max: 9 }[url.searchParams.get('fn')!], count: 3 }], next: null }))
+  it('reads a long window as mean, lowest and highest of each step; of a switch the last word', async () => {
+    const deps = scripted(() => ({ items: [{ ts: 10_000, value: 5, min: 2, max: 9, count: 3 }], next: null }))
     const { points, stepMs } = await readHistory(hour, deps)
     expect(points).toEqual([{ ts: 10_000, y: 5, bad: false, low: 2, high: 9, count: 3 }])
     expect(stepMs).toBe(10_000)
-    expect(deps.asked.map((url) => url.searchParams.get('fn'))).toEqual(['avg', 'min', 'max'])
+    await readHistory({ ...hour, kind: 'switch' }, deps)
+    expect(deps.asked.map((url) => url.searchParams.get('fn'))).toEqual(['avg', 'last'])
   })
 
   it('takes turns with other charts', async () => {
@@ -64,7 +65,7 @@ describe('history of a signal', () => {
   })
 
   it('condenses a short window that has too many readings', async () => {
-    const deps = scripted((url) => (url.searchParams.has('step') ? { items: [{ ts: 0, value: 1, count: 9 }], next: null } : { items: [reading(1)], next: '1' }))
+    const deps = scripted((url) => (url.searchParams.has('step') ? { items: [{ ts: 0, value: 1, min: 1, max: 1, count: 9 }], next: null } : { items: [reading(1)], next: '1' }))
     expect((await readHistory(query, deps)).stepMs).toBe(1_000)
   })
 
