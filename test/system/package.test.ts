@@ -1,8 +1,11 @@
+import { fork } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { mustRun, run, startLimen } from '../support/programs.ts'
+import { eventually } from '../support/eventually.ts'
+import { freshEnv, mustRun, run, startLimen } from '../support/programs.ts'
 
 interface Manifest { readonly version: string; readonly dependencies?: Readonly<Record<string, string>>; readonly packages?: Readonly<Record<string, { dev?: true; optional?: true; version: string }>> }
 
@@ -71,8 +74,10 @@ describe('the package, installed into an empty prefix', () => {
     onTestFinished(() => void gateway.stop())
     expect((await fetch(`${gateway.httpUrl}/readyz`)).status).toBe(200)
     const front = await fetch(gateway.httpUrl, { headers: { accept: 'text/html' } })
-    expect(front.status).toBe(200)
-    expect(front.headers.get('content-type')).toMatch(/^text\//)
+    expect([front.status, front.headers.get('content-type')]).toEqual([200, expect.stringMatching(/^text\/html/)])
+    const scripts = [...(await front.text()).matchAll(/(?:src|href)="([^"]+\.(?:js|css))"/g)].map(([, path]) => new URL(path!, gateway.httpUrl))
+    expect(await Promise.all(scripts.map(async (url) => (await fetch(url)).status))).toEqual(scripts.map(() => 200))
+    expect(scripts.length).toBeGreaterThan(0)
     const simulated = await run(limen, ['simulate', 'ward', '--for', '2s', '--url', `mqtt://127.0.0.1:${gateway.mqttPort}`], { cwd: elsewhere })
     expect(simulated).toMatchObject({ code: 0, out: expect.stringMatching(/ [1-9]\d* acknowledged, 0 errors\n$/) })
     const devices = (await (await fetch(`${gateway.httpUrl}/api/v1/devices`)).json()) as { items: { id: string }[] }
@@ -84,6 +89,29 @@ describe('the package, installed into an empty prefix', () => {
     expect(exported.split('\n').length).toBeGreaterThan(10)
   })
 
+  it('runs Node-RED with our nodes, compiled like the rest', async () => {
+    const socket = join(work, 'flows.sock')
+    const env = freshEnv({
+      LIMEN_FLOWS_DIR: join(work, 'flows'), LIMEN_FLOWS_SOCKET: socket, LIMEN_FLOWS_ROOT: '/flows', LIMEN_FLOWS_SAFE: '1',
+      LIMEN_MQTT_URL: 'mqtt://127.0.0.1:1', LIMEN_HTTP_URL: 'http://127.0.0.1:1',
+    })
+    const child = fork(join(installed, 'dist/flows/runtime.js'), { cwd: elsewhere, env, execArgv: [], silent: true })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    let said = ''
+    child.stderr!.on('data', (chunk: Buffer) => { said += chunk.toString() })
+    let listening = false
+    child.on('message', (message) => { listening ||= (message as { type: string }).type === 'listening' })
+    await eventually('the editor', () => {
+      if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}:\n${said}`)
+      return listening
+    }, 60_000)
+    const nodes = JSON.parse(await get(socket, '/flows/nodes')) as { module: string; id: string; enabled: boolean; err?: string; types: string[] }[]
+    const ours = nodes.filter(({ module }) => module === 'limen-nodes')
+    expect(ours.filter(({ enabled, err }) => !enabled || err !== undefined)).toEqual([])
+    expect(ours.flatMap(({ types }) => types).length).toBeGreaterThanOrEqual(6)
+    expect(nodes.filter(({ id }) => id.startsWith('node-red/limen'))).toEqual([])
+  }, 120_000)
+
   it.skipIf(!existsSync(systemNode))('says in one line what it needs under an older Node', async () => {
     const { out: version } = await run(systemNode, ['--version'], { cwd: elsewhere })
     const { code, out, err } = await run(systemNode, [join(installed, 'dist/gateway/main.js'), 'start'], { cwd: elsewhere, env: anyPorts })
@@ -92,3 +120,12 @@ describe('the package, installed into an empty prefix', () => {
     expect(err).toMatch(/^limen: needs Node 24\.15 or later, this is [^\n]+\n$/)
   })
 })
+
+function get(socketPath: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath, path, headers: { accept: 'application/json' } }, (answer) => {
+      let body = ''
+      answer.on('data', (chunk: Buffer) => { body += chunk.toString() }).on('end', () => resolve(body))
+    }).on('error', reject).end()
+  })
+}
