@@ -82,8 +82,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     },
     onStall: (stalledMs) => pipeline.record({ type: 'limen.gateway.stalled', data: { stalledMs } }),
   })
-  const loopback = isLoopbackHost(config.mqtt.host) && isLoopbackHost(config.http.host)
-  const loopbackTrusted = loopback && config.auth.loopback === 'trusted'
+  const loopbackTrusted = config.auth.loopback === 'trusted' && isLoopbackHost(config.mqtt.host) && isLoopbackHost(config.http.host)
   const control = createControlCredential()
   const flows = attachFlows(config, { clock, logger, accept: (input, done) => pipeline.accept(input, done), onCondition: (condition) => pipeline.condition(condition), addresses })
 

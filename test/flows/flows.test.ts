@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -30,8 +30,6 @@ function isAlive(pid: number): boolean {
     return false
   }
 }
-
-const socketDirectories = () => readdirSync(tmpdir()).filter((name) => name.startsWith('limen-flows-'))
 
 describe.runIf(process.platform === 'linux')('the room of the flows', () => {
   it('gives its process the lowest priority in every thread, nothing of the gateway\'s secrets, and a place of its own', async () => {
@@ -83,7 +81,8 @@ describe.runIf(process.platform === 'linux')('the room of the flows', () => {
     await ask('/deploy')
     await state('running')
     expect(events.at(-1)).toEqual({ type: 'limen.gateway.flows-deployed', data: { by: 'nobody' } })
-  })
+    // Three starts and their waits, on a machine that may be busy.
+  }, 90_000)
 
   it('goes back to a version while nothing runs, and starts on it', async () => {
     const { room, directory, state, events } = flowsRoom()
@@ -105,7 +104,6 @@ describe.runIf(process.platform === 'linux')('the room of the flows', () => {
 
   it('kills what a gateway that was killed left in an endless loop, and takes away its socket', async () => {
     const directory = join(tempDir(), 'flows')
-    const before = socketDirectories()
     // A gateway's part in a process of its own, so that it can be killed.
     const script = `
       import { createFlows } from ${JSON.stringify(join(import.meta.dirname, '../../gateway/flows/flows.ts'))}
@@ -119,7 +117,7 @@ describe.runIf(process.platform === 'linux')('the room of the flows', () => {
       setInterval(() => {}, 1000)`
     const gateway = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
     await once(gateway.stdout, 'data')
-    const { pid } = JSON.parse(readFileSync(join(directory, 'process.json'), 'utf8')) as { pid: number }
+    const { pid, socketDirectory } = JSON.parse(readFileSync(join(directory, 'process.json'), 'utf8')) as { pid: number; socketDirectory: string }
     onTestFinished(() => { if (isAlive(pid)) process.kill(pid, 'SIGKILL') })
     // Until it loops: from then on it sees no channel close.
     await eventually('the loop', () => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[13]) > 50)
@@ -130,8 +128,7 @@ describe.runIf(process.platform === 'linux')('the room of the flows', () => {
     room.start()
     await state('running')
     expect(isAlive(pid)).toBe(false)
-    await room.stop()
-    expect(socketDirectories().filter((name) => !before.includes(name))).toEqual([])
+    expect([existsSync(socketDirectory), socketDirectory.startsWith(join(tmpdir(), 'limen-flows-'))]).toEqual([false, true])
   })
 
   it('leaves a process alone that only has the same pid', async () => {

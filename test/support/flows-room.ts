@@ -25,6 +25,6 @@ export function flowsRoom(set: { fake?: string; directory?: string; logger?: Log
     },
   )
   onTestFinished(() => room.stop())
-  const state = (wanted: string) => eventually(`state ${wanted}`, () => room.desk.status().state === wanted)
+  const state = (wanted: string) => eventually(`state ${wanted}`, () => room.desk.status().state === wanted, 60_000)
   return { room, directory, events, conditions, state }
 }

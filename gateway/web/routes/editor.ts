@@ -5,6 +5,8 @@ import { hasRole } from '../access.ts'
 import type { WebContext } from '../context.ts'
 import { securityHeaders } from '../guard.ts'
 import { HttpProblem } from '../problem.ts'
+import type { UpgradeDoor } from '../upgrades.ts'
+import { refuseUpgrade } from '../upgrades.ts'
 
 const root = '/flows'
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
@@ -20,10 +22,6 @@ const editorHeaders: Readonly<Record<string, string>> = {
   'content-security-policy':
     "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; media-src 'self' data: blob:; frame-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'self'",
   'x-frame-options': 'SAMEORIGIN',
-}
-
-export function isEditorPath(path: string): boolean {
-  return path === root || path.startsWith(`${root}/`)
 }
 
 /**
@@ -74,35 +72,31 @@ export async function editorRoutes(app: FastifyInstance, { flows, access }: WebC
 /** How long a WebSocket outlives the login it was opened with. */
 const recheckMs = 2_000
 
-/** WebSockets of the editor; undefined where flows are off. */
-export function editorUpgrade({ flows, access, clock }: WebContext): ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined {
-  if (flows === undefined) return undefined
+/** WebSockets of the editor; none where flows are off. */
+export function editorDoors({ flows, access, clock }: WebContext): readonly UpgradeDoor[] {
+  if (flows === undefined) return []
+  const { proxy } = flows
 
-  function isAdmin(request: IncomingMessage, touch: boolean): boolean {
-    const caller = access.callerOf(request, { touch })
+  function isAdmin(request: IncomingMessage): boolean {
+    const caller = access.callerOf(request, { touch: false })
     return caller !== undefined && hasRole(caller.principal, 'admin')
   }
 
-  return (request, socket, head) => {
+  function take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const caller = access.callerOf(request)
     const sameOrigin = caller?.via === 'cookie' ? access.fromOwnPage(request) : access.allowOrigin(request)
-    if (!sameOrigin) return refuse(socket, '403 Forbidden')
-    if (caller === undefined) return refuse(socket, '401 Unauthorized')
-    if (!hasRole(caller.principal, 'admin')) return refuse(socket, '403 Forbidden')
+    if (!sameOrigin) return refuseUpgrade(request, socket, new HttpProblem('FORBIDDEN', 'this request comes from a page of another origin'))
+    if (caller === undefined) return refuseUpgrade(request, socket, new HttpProblem('UNAUTHENTICATED', 'log in first'))
+    if (!hasRole(caller.principal, 'admin')) return refuseUpgrade(request, socket, new HttpProblem('FORBIDDEN', 'this needs the role admin'))
     request.headers[userHeader] = encodeURIComponent(caller.principal.name)
     let cancel = clock.after(recheckMs, recheck)
     function recheck(): void {
-      if (isAdmin(request, false)) cancel = clock.after(recheckMs, recheck)
+      if (isAdmin(request)) cancel = clock.after(recheckMs, recheck)
       else socket.destroy()
     }
     socket.once('close', () => cancel())
-    flows.proxy.upgrade(request, socket, head)
+    proxy.upgrade(request, socket, head)
   }
-}
 
-function refuse(socket: Duplex, status: string): void {
-  socket.on('error', () => socket.destroy())
-  // A peer that leaves its half open would stay.
-  socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  return [{ path: `${root}/`, take }]
 }
