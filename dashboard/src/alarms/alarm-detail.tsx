@@ -12,6 +12,7 @@ import { AlarmHistory, useAlarmHistory } from './alarm-history.tsx'
 import { Chips } from './alarm-row.tsx'
 import { ActionBar, MoreActions } from './buttons.tsx'
 import { listHref } from './filter-bar.tsx'
+import { lastOpen } from './use-alarm-keys.ts'
 import { useDetailKeys } from './use-detail-keys.ts'
 import { levelWord, placeOf, stateWord, stateWords, subjectOf, titleOf, valueAndLimit } from './words.ts'
 
@@ -38,6 +39,7 @@ function Detail({ alarm }: { alarm: Alarm }) {
   const Heading = isWide.value ? 'h2' : 'h1'
   useDetailKeys(alarm, !isWide.value)
   useEffect(() => {
+    lastOpen.id = alarm.id
     // A screen of its own is read from its heading; beside the list the focus stays in the list.
     if (!isWide.peek()) heading.current?.focus({ preventScroll: true })
   }, [])

@@ -2,6 +2,7 @@ import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { alarms, session } from '../data/state.ts'
 import { useKeys } from '../parts/keyboard.tsx'
+import { isWide } from '../parts/media.ts'
 import type { ScreenVerb } from './actions.ts'
 import { actionsFor } from './actions.ts'
 import { start } from './dialogs.tsx'
@@ -17,6 +18,9 @@ interface AlarmKeysOptions {
   /** The arrows moved to this one. */
   readonly onMove?: (id: string) => void
 }
+
+/** The alarm whose detail was looked at last: who comes back from it goes on at its row. */
+export const lastOpen: { id: string | undefined } = { id: undefined }
 
 /** Arrows, Enter, a, s, c over a list of rows; and the focus is not lost when a row goes or its button does. */
 export function useAlarmKeys({ list, ids, openId, onOpen, onMove }: AlarmKeysOptions): void {
@@ -49,6 +53,15 @@ export function useAlarmKeys({ list, ids, openId, onOpen, onMove }: AlarmKeysOpt
       before.current = ids
     }
     const lost = document.activeElement === null || document.activeElement === document.body
+    if (openId === undefined && lastOpen.id !== undefined) {
+      const row = link(lastOpen.id)
+      if (lost && row !== null) {
+        chosen.current = lastOpen.id
+        row.focus({ preventScroll: isWide.peek() })
+      }
+      lastOpen.id = undefined
+      return
+    }
     if (inside.current && lost && chosen.current !== undefined) link(chosen.current)?.focus({ preventScroll: true })
   })
 

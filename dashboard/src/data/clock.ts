@@ -15,8 +15,10 @@ export function setGatewayTime(wallMs: number): void {
   tick()
 }
 
+/** Back to when the gateway was last heard: what is shown is of then, not of when the silence was noticed. */
 export function freezeTime(): void {
   frozen = true
+  now.value = heardMs
 }
 
 /** Finer than `now`, for charts that move. */

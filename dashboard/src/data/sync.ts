@@ -32,9 +32,8 @@ const socket = createLiveSocket({
   onFrame: take,
   onState(state) {
     if (state === 'away') {
-      const since = gatewayTime()
       freezeTime()
-      connection.value = { state: 'away', since }
+      connection.value = { state: 'away', since: gatewayTime() }
       return
     }
     // Alarms may have been marked as restored, devices dropped: read once more; events since then come by the socket.

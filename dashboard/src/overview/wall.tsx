@@ -19,6 +19,7 @@ export function WallView() {
         <ul class={`alarm-list wall-list${shown.length > fits / 2 ? ' wall-two' : ''}`} aria-label="Most urgent alarms">
           {shown.map((alarm) => <AlarmRow key={alarm.id} alarm={alarm} href="" still />)}
         </ul>
+        {all.length === 0 && <p class="wall-calm muted">No alarm stands</p>}
       </div>
       <p class="wall-more">{more > 0 && <strong>and {more} more</strong>}</p>
     </div>
