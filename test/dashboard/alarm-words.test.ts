@@ -54,6 +54,7 @@ describe('what happened, in words', () => {
       subject: 'SpO₂ 86% on bed-4', what: 'acknowledged by anna', note: 'on my way', alarmId: 'spo2-low~bed-4~0123456789', device: 'bed-4',
     })
     expect(happeningOf(anAlarmEvent('shelved', anAlarm({ overlays: ['shelved'], shelvedUntil: until }), { by: 'anna' })).what).toBe(`shelved until ${timeOfDay(Date.parse(until))} by anna`)
+    expect(happeningOf(anAlarmEvent('cleared', anAlarm({ state: 'normal' }), { by: 'anna' })).what).toBe('back to normal')
     // What nobody did is written as null.
     expect(happeningOf({ ...anAlarmEvent('raised', anAlarm()), data: { ...anAlarm(), by: null, note: null, reason: null } })).toMatchObject({ what: 'raised', note: undefined })
     expect(happeningOf(anAlarmEvent('rejected', anAlarm(), { by: 'anna', reason: 'still active' }))).toMatchObject({ what: 'refused by anna', note: 'still active' })

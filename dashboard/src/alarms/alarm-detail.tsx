@@ -50,7 +50,7 @@ function Detail({ alarm }: { alarm: Alarm }) {
   return (
     <section class="panel detail" aria-labelledby="detail-title" data-alarm-detail={alarm.id}>
       <div class="detail-top"><BackLink /><AsOf /></div>
-      <div class={`detail-head is-${formOf(alarm)}`}>
+      <div class={`detail-head is-${alarm.state === 'normal' ? 'normal' : formOf(alarm)}`}>
         <p class="detail-priority">
           <PriorityMark priority={alarm.priority} form={formOf(alarm)} /> <span class={`word word-${alarm.priority}`}>{alarm.priority} priority</span>
           {alarm.class === 'technical' && <span class="technical-word"><PriorityMark priority="technical" /> technical</span>}

@@ -44,7 +44,8 @@ export function happeningOf(event: CloudEvent): Happening {
 }
 
 function ofAlarm(name: string, step: AlarmStep): Happening {
-  const by = textOf(step.by)
+  // That a condition began or ended is nobody's doing, even where it follows from an acknowledgement.
+  const by = /^(?:raised|reraised|returned|cleared|latched)$/.test(name) ? undefined : textOf(step.by)
   return { subject: titleOf(step), what: `${alarmWhat(name, step)}${by === undefined ? '' : ` by ${by}`}`, note: textOf(step.note) ?? textOf(step.reason), alarmId: step.id, device: step.device ?? undefined }
 }
 
