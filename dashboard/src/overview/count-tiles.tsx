@@ -57,7 +57,7 @@ function Tile({ priority, trend }: { priority: Priority; trend: Trend | undefine
   return (
     <TileFrame href={`/alarms?priority=${priority}`} kind={number === 0 ? 'tile' : `tile tile-${priority}`}>
       <span class="tile-head"><PriorityMark priority={priority} form={unacked > 0 ? 'filled' : 'outlined'} /> <span class="tile-word">{priority}</span></span>
-      <span class="tile-number number">{number}</span>
+      <span class={`tile-number number${number > 999 ? ' is-long' : ''}`}>{number}</span>
       <span class="tile-words">
         <span>{number === 0 ? 'none' : unacked === 0 ? 'all acknowledged' : `${unacked} not acknowledged`}</span>
         {technical > 0 && <span class="technical-word"><PriorityMark priority="technical" /> {technical} technical</span>}

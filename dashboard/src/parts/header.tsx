@@ -38,13 +38,15 @@ export function Header() {
   )
 }
 
+const priorities = ['high', 'medium', 'low'] as const
+
 function AlarmCounts() {
-  const { high, medium, low } = counts.value
   return (
     <span class="nav-counts">
-      {high > 0 && <span class="nav-count"><PriorityMark priority="high" label="high priority" />{high}</span>}
-      {medium > 0 && <span class="nav-count"><PriorityMark priority="medium" label="medium priority" />{medium}</span>}
-      {low > 0 && <span class="nav-count"><PriorityMark priority="low" label="low priority" />{low}</span>}
+      {priorities.map((priority) => {
+        const number = counts.value[priority]
+        return number > 0 && <span key={priority} class="nav-count"><PriorityMark priority={priority} label={`${priority} priority`} />{number > 999 ? '999+' : number}</span>
+      })}
     </span>
   )
 }
