@@ -79,7 +79,7 @@ function SendCommand({ device, actuators, onSent }: { device: string; actuators:
       <button type="submit" disabled={isAway() || busy.value}>Send …</button>
       {asking.value && (
         <Dialog title="Send this command?" onClose={() => (asking.value = false)}>
-          <p><strong>{actuator.value} = {said(value)}</strong> to {device}. If it does not get there within {ttl.value}, it is not carried out.</p>
+          <p><strong>{actuator.value} = {said(value)}</strong> to {device}. If it does not get there within {lifetimes.find(([key]) => key === ttl.value)?.[1]}, it is not carried out.</p>
           <p class="end"><button type="button" onClick={() => (asking.value = false)}>Cancel</button> <button type="button" class="primary" disabled={isAway() || busy.value} onClick={() => void send()}>Send</button></p>
         </Dialog>
       )}

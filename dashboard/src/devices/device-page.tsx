@@ -88,7 +88,8 @@ function Alarms({ id }: { id: string }) {
       <ul class="device-alarms">
         {own.map((alarm) => (
           <li key={alarm.id} data-alarm={alarm.id}>
-            <PriorityMark priority={alarm.class === 'technical' ? 'technical' : alarm.priority} form={formOf(alarm)} />
+            <PriorityMark priority={alarm.priority} form={formOf(alarm)} />
+            {alarm.class === 'technical' && <PriorityMark priority="technical" label="technical" />}
             <span class={`word-${alarm.priority}`}>{alarm.priority}</span>
             <a href={`/alarms/${encodeURIComponent(alarm.id)}`}>{titleOf(alarm)}</a>
             <span class="muted">{stateWords(alarm)}, <Age since={Date.parse(alarm.raisedAt ?? alarm.changedAt)} suffix=" ago" /></span>

@@ -38,7 +38,7 @@ export function RawMessages({ device, lastSeen }: { device: string; lastSeen: nu
                     <td>{metric}</td>
                     <td>{valueText(value, unit)}{quality !== 'good' && <span class="bad"> ◆ {quality}</span>}</td>
                     <td title={absolute(ts)}>{millis(ts)}</td>
-                    <td title={absolute(receivedAt)}>{millis(receivedAt)}</td>
+                    <td data-label="received" title={absolute(receivedAt)}>{millis(receivedAt)}</td>
                     <td data-label="seq">{seq ?? '–'}</td>
                     <td data-label="position">{position}</td>
                   </tr>

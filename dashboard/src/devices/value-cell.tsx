@@ -20,7 +20,7 @@ export function ValueCell({ device, metric }: { device: string; metric: string }
 
 export function Value({ last }: { last: Last }) {
   const bad = last.quality !== 'good'
-  return <span class={`value number${bad ? ' value-bad' : ''}`}>{valueText(last.value, last.unit)}{bad && <span class="bad"> <span aria-hidden="true">◆</span> bad</span>}</span>
+  return <span class="value number">{valueText(last.value, last.unit)}{bad && <span class="bad"> <span aria-hidden="true">◆</span> bad</span>}</span>
 }
 
 /** Ticks by itself. Its class dims the value before it. */

@@ -45,12 +45,12 @@ describe('the books', () => {
 
 describe('what the gateway says of itself', () => {
   it('is shown whatever it is: sizes, times, parts of parts', () => {
-    expect(factsOf({ version: '1', now: 'x', health: {}, disk: { freeBytes: 2_048 }, started: '2026-11-26T08:00:00.000Z', log: { last: 1_234 }, retention: { readings: '30d', maxSize: null } })).toEqual([
+    expect(factsOf({ version: '1', now: 'x', health: {}, disk: { freeBytes: 2_048 }, started: '2026-11-26T08:00:00.000Z', log: { last: 1_234 }, retention: { readingsMs: 2_592_000_000, maxSizeBytes: null } })).toEqual([
       { name: 'Version', text: '1' },
       { name: 'Disk free', text: '2.0 KiB' },
       { name: 'Started', text: '2026-11-26T08:00:00.000Z', since: Date.parse('2026-11-26T08:00:00.000Z') },
       { name: 'Log last', text: '1,234' },
-      { name: 'Retention readings', text: '30d' },
+      { name: 'Retention readings', text: '30 d' },
     ])
   })
 })
