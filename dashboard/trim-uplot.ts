@@ -2,7 +2,7 @@ import type { Plugin } from 'vite'
 
 /**
  * Takes out of uPlot what the charts do not use: bars and splines, logarithmic scales, its own legend, its own words for
- * time. It is one large function that no bundler can shake. Of all JavaScript the dashboard may have it would be a third.
+ * time. It is one large function that no bundler can shake. Of all JavaScript the dashboard may have it would be more than a third.
  * The version is pinned: a text that is not found is an error of the build, and says which.
  */
 const cuts: readonly (readonly [what: string, instead: string])[] = [

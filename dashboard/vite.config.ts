@@ -17,5 +17,5 @@ export default defineConfig({
     reportCompressedSize: true,
   },
   // `npm run dev:dashboard` beside a running gateway.
-  server: { proxy: { '/api': { target: process.env['LIMEN_URL'] ?? 'http://127.0.0.1:8080', ws: true }, '/login': process.env['LIMEN_URL'] ?? 'http://127.0.0.1:8080' } },
+  server: { proxy: { '/api': { target: process.env['LIMEN_URL'] ?? 'http://127.0.0.1:8080', ws: true }, '/metrics': process.env['LIMEN_URL'] ?? 'http://127.0.0.1:8080', '/login': process.env['LIMEN_URL'] ?? 'http://127.0.0.1:8080' } },
 })
