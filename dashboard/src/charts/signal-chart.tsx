@@ -29,6 +29,7 @@ export interface SignalChartProps {
 
 const none: readonly never[] = []
 const shortestDrawMs = 250
+const describeEveryMs = 1_000
 
 /** One signal over a stretch of time, with its limits and what happened. */
 export function SignalChart(props: SignalChartProps) {
@@ -109,6 +110,7 @@ function LineChart({ kind, limits, marks, height, ...shown }: Shown & { kind: 'n
   const plot = useRef<Plot | null>(null)
   const columns = useRef<Columns | null>(null)
   const cursor = useRef<number | null>(null)
+  const describedAt = useRef(-Infinity)
 
   function say(): void {
     const state = feed.state()
@@ -128,7 +130,11 @@ function LineChart({ kind, limits, marks, height, ...shown }: Shown & { kind: 'n
     const { from, to } = feed.window()
     columns.current = columnsOf(state.points, gapOf(state.points, state.stepMs))
     plot.current.draw({ from, to, columns: columns.current, kind, unit: state.unit, limits: kind === 'number' ? limits : none, marks, last: state.points.at(-1)?.y ?? null })
-    frame.current?.setAttribute('aria-label', describe({ device, metric, spanMs, points: state.points, kind, unit: state.unit, limits }))
+    // Read when somebody asks for it: it need not be of this very quarter of a second.
+    if (performance.now() - describedAt.current >= describeEveryMs) {
+      describedAt.current = performance.now()
+      frame.current?.setAttribute('aria-label', describe({ device, metric, spanMs, points: state.points, kind, unit: state.unit, limits }))
+    }
     say()
   }
 
@@ -149,7 +155,10 @@ function LineChart({ kind, limits, marks, height, ...shown }: Shown & { kind: 'n
       plot.current = null
     }
   }, [feed, kind, height])
-  useEffect(draw, [limits, marks])
+  useEffect(() => {
+    describedAt.current = -Infinity
+    draw()
+  }, [limits, marks])
   useDrawing(frame, shown, draw)
 
   const keys = (event: KeyboardEvent): void => {

@@ -15,12 +15,23 @@ import { readValue } from './read-value.ts'
 
 const mostRead = 5_000
 const mostShown = 20
+const newsAfterMs = 1_000
 const lifetimes = [['10s', '10 s'], ['30s', '30 s'], ['1min', '1 min'], ['5min', '5 min'], ['1h', '1 h']] as const
 const failed = new Set(['rejected', 'expired', 'failed'])
 
 export function Commands({ device }: { device: string }) {
   const news = useSignal(0)
-  useEffect(() => onHappened(({ event: { type, subject } }) => void (subject === device && type.startsWith('limen.command.') && news.value++)), [device])
+  // A command goes through several states within a second: they are read once.
+  useEffect(() => {
+    let timer = 0
+    const end = onHappened(({ event: { type, subject } }) => {
+      if (subject === device && type.startsWith('limen.command.')) timer ||= window.setTimeout(() => { timer = 0; news.value++ }, newsAfterMs)
+    })
+    return () => {
+      clearTimeout(timer)
+      end()
+    }
+  }, [device])
   const loaded = useLoaded('commands', () => askAll<Command>('commands', mostRead), news.value)
   const own = (loaded.state === 'ready' ? loaded.data : []).filter((command) => command.device === device).sort((a, b) => b.issuedAt.localeCompare(a.issuedAt))
   return (
