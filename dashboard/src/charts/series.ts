@@ -72,7 +72,10 @@ export function gapOf(points: readonly Point[], stepMs: number | undefined): num
   distances.sort((a, b) => a - b)
   const median = distances[Math.floor(distances.length / 2)] ?? 0
   if (stepMs === undefined) return Math.max(3 * median, shortestGapMs)
-  return median > 1.5 * stepMs ? 3 * median : 1.5 * stepMs
+  // Three intervals here, too: of a series slower than the steps they are what lies between, else what a step has counted.
+  const counted = points.reduce((sum, { count = 1 }) => sum + count, 0)
+  const interval = median > 1.5 * stepMs ? median : (stepMs * points.length) / Math.max(1, counted)
+  return Math.max(1.5 * stepMs, 3 * interval)
 }
 
 type Column = (number | null)[]

@@ -4,7 +4,7 @@ import 'uplot/dist/uPlot.min.css'
 import '../style/charts.css'
 import { connection } from '../data/state.ts'
 import { ErrorState } from '../parts/empty.tsx'
-import { absolute, duration } from '../parts/format.ts'
+import { absolute, duration, timeOfDay } from '../parts/format.ts'
 import { describe, pointText } from './describe.ts'
 import { createFeed } from './feed.ts'
 import type { Feed, FeedState } from './feed.ts'
@@ -30,6 +30,7 @@ export interface SignalChartProps {
 const none: readonly never[] = []
 const shortestDrawMs = 250
 const describeEveryMs = 1_000
+const dayMs = 86_400_000
 
 /** One signal over a stretch of time, with its limits and what happened. */
 export function SignalChart(props: SignalChartProps) {
@@ -119,7 +120,8 @@ function LineChart({ kind, limits, marks, height, ...shown }: Shown & { kind: 'n
     // A column of a gap lies one ms after the point before it.
     const point = at === undefined ? state.points.at(-1) : state.points.findLast(({ ts }) => ts <= at)
     if (point === undefined) return void (readout.current.textContent = `${metric}: no readings in ${duration(spanMs)}`)
-    const time = state.stepMs === undefined ? absolute(point.ts) : `${absolute(point.ts)} + ${duration(state.stepMs)}`
+    const began = spanMs > dayMs / 2 ? absolute(point.ts) : timeOfDay(point.ts)
+    const time = state.stepMs === undefined ? began : `${duration(state.stepMs)} from ${began}`
     const band = state.kind === 'number' && point.low !== undefined && point.low !== point.high ? ` (${pointText({ ...point, y: point.low }, { kind, unit: null })} to ${pointText({ ...point, y: point.high! }, { kind, unit: null })})` : ''
     readout.current.textContent = `${at === undefined ? 'last ' : ''}${pointText(point, state)}${band}${point.bad ? ', bad quality' : ''} · ${time}`
   }

@@ -51,8 +51,13 @@ describe('gaps', () => {
   })
 
   it('are steps that are left out; a series slower than the step has its own measure', () => {
-    expect(gapOf(every(10_000, 50), 10_000)).toBe(15_000)
+    expect(gapOf(every(10_000, 50).map((point) => ({ ...point, count: 10 })), 10_000)).toBe(15_000)
     expect(gapOf(every(60_000, 50), 10_000)).toBe(180_000)
+  })
+
+  it('are none where a series comes now in every step, now in every second', () => {
+    const points = [0, 10_000, 20_000, 40_000, 50_000, 60_000, 80_000].map((ts) => at(ts, 1, { count: 1 }))
+    expect(gapOf(points, 10_000)).toBe(30_000)
   })
 
   it('become a null right after the last point before them', () => {
