@@ -87,7 +87,7 @@ export function startFlows(options: FlowsProcessOptions = {}): FlowsProcess {
   return {
     dir: join(dir, 'flows'), messages, child, ended, ask,
     stderr: () => stderr,
-    heard: (type) => eventually(`the message "${type}" (${stderr.slice(-500)})`, () => messages.slice(from).find((message) => message.type === type) as never),
+    heard: (type) => eventually(`the message "${type}" (${stderr.slice(-500)})`, () => messages.slice(from).find((message) => message.type === type) as never, 60_000),
     forget: () => { from = messages.length },
     async deploy(change, user) {
       const before = JSON.parse((await ask('/flows/flows')).text) as Node[]

@@ -1,8 +1,11 @@
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { flowsDir, onceAtStart, startFlows } from './flows-process.ts'
+
+// Processes start here that load much: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const json = (text: string): never => JSON.parse(text) as never
 const ours = ['limen reading in', 'limen alarm in', 'limen event in', 'limen command out', 'limen event out', 'limen alarm action']

@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { createHttpReceiver } from '../support/http-receiver.ts'
 import { ownClient, ownGateway } from '../support/own-gateway.ts'
 import { type Node, startFlows } from './flows-process.ts'
+
+// Processes start here that load much: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const rules = `rules:
   - id: spo2-low
