@@ -122,10 +122,10 @@ describe('the package, installed into an empty prefix', () => {
 })
 
 function get(socketPath: string, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
+  return new Promise((done, reject) => {
     request({ socketPath, path, headers: { accept: 'application/json' } }, (answer) => {
       let body = ''
-      answer.on('data', (chunk: Buffer) => { body += chunk.toString() }).on('end', () => resolve(body))
+      answer.on('data', (chunk: Buffer) => { body += chunk.toString() }).on('end', () => done(body))
     }).on('error', reject).end()
   })
 }
