@@ -78,6 +78,10 @@ describe('the package, installed into an empty prefix', () => {
     const scripts = [...(await front.text()).matchAll(/(?:src|href)="([^"]+\.(?:js|css))"/g)].map(([, path]) => new URL(path!, gateway.httpUrl))
     expect(await Promise.all(scripts.map(async (url) => (await fetch(url)).status))).toEqual(scripts.map(() => 200))
     expect(scripts.length).toBeGreaterThan(0)
+    if (existsSync(join(root, 'gateway/flows'))) {
+      const state = async (): Promise<string> => ((await (await fetch(`${gateway.httpUrl}/api/v1/flows`)).json()) as { state: string }).state
+      await eventually('flows that run', async () => (await state()) === 'running', 60_000)
+    }
     const simulated = await run(limen, ['simulate', 'ward', '--for', '2s', '--url', `mqtt://127.0.0.1:${gateway.mqttPort}`], { cwd: elsewhere })
     expect(simulated).toMatchObject({ code: 0, out: expect.stringMatching(/ [1-9]\d* acknowledged, 0 errors\n$/) })
     const devices = (await (await fetch(`${gateway.httpUrl}/api/v1/devices`)).json()) as { items: { id: string }[] }
