@@ -35,7 +35,8 @@ const dayMs = 86_400_000
 /** One signal over a stretch of time, with its limits and what happened. */
 export function SignalChart(props: SignalChartProps) {
   const { device, metric, from, to, live = false } = props
-  return <Chart key={`${device}/${metric}/${to - from}/${live ? 'live' : from}`} {...props} />
+  // Whole milliseconds: a difference of two times is off by less than one now and then, and would begin the chart anew.
+  return <Chart key={`${device}/${metric}/${Math.round(to - from)}/${live ? 'live' : Math.round(from)}`} {...props} />
 }
 
 function Chart(props: SignalChartProps) {

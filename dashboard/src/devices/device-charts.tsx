@@ -21,7 +21,7 @@ export function DeviceCharts({ device }: { device: DeviceSummary }) {
   const chosen = useComputed(() => route.value.query.get('window')).value
   const [name, spanMs] = windows.find(([key]) => key === chosen) ?? windows[0]
   if (metrics.length === 0) return null
-  const to = now.peek()
+  const to = Math.round(now.peek())
   return (
     <section class="charts" aria-label="Charts">
       <header class="title-row">
