@@ -22,7 +22,7 @@ export interface RealServer {
   remove(): Promise<void>
 }
 
-const debianPackages = 'influxdb influxdb-client victoria-metrics mosquitto mosquitto-clients python3-paho-mqtt chromium'
+const debianPackages = 'influxdb influxdb-client victoria-metrics mosquitto mosquitto-clients python3-paho-mqtt chromium systemd docker-compose'
 
 /** InfluxDB 1.6. `database` is created unless it is null. */
 export async function startInfluxd(set: { database?: string | null; port?: number; http?: string } = {}): Promise<RealServer> {
