@@ -151,14 +151,23 @@ function overlay(plot: UPlot, view: PlotView, theme: Theme): void {
     taken.push(place)
     label({ ctx, theme, text: limit.label, x: right - 4 * ratio, y: place, align: 'right', colour: crossed ? theme[limit.priority ?? 'high'] : theme.muted, bold: crossed })
   }
+  /** How far to the right the labels of each row reach. */
+  const rows: number[] = []
   for (const { at, label: text } of view.marks) {
     if (at < view.from || at > view.to) continue
     const x = plot.valToPos(at, 'x', true)
     ctx.strokeStyle = theme.text
     ctx.lineWidth = ratio
     line(ctx, [x, bbox.top, x, bbox.top + bbox.height], [2 * ratio, 3 * ratio])
-    const left = x + ctx.measureText(text).width + 8 * ratio > right
-    label({ ctx, theme, text, x: x + (left ? -4 : 4) * ratio, y: bbox.top + 12 * ratio, align: left ? 'right' : 'left', colour: theme.text, bold: false })
+    ctx.font = labelFont(ratio)
+    const width = ctx.measureText(text).width + 8 * ratio
+    const left = x + width > right
+    // One below another where they would overlap; marks come in the order of time.
+    const begin = left ? x - width : x
+    const free = rows.findIndex((end) => end <= begin)
+    const row = free === -1 ? rows.length : free
+    rows[row] = begin + width
+    label({ ctx, theme, text, x: x + (left ? -4 : 4) * ratio, y: bbox.top + (12 + 14 * row) * ratio, align: left ? 'right' : 'left', colour: theme.text, bold: false })
   }
   ctx.restore()
 }

@@ -9,6 +9,7 @@ import { describe, pointText } from './describe.ts'
 import { createFeed } from './feed.ts'
 import type { Feed, FeedState } from './feed.ts'
 import type { Limit } from './limits.ts'
+import { createPlot } from './plot.ts'
 import type { Mark, Plot } from './plot.ts'
 import { columnsOf, gapOf, segmentsOf } from './series.ts'
 import type { Columns } from './series.ts'
@@ -143,16 +144,11 @@ function LineChart({ kind, limits, marks, height, ...shown }: Shown & { kind: 'n
 
   useEffect(() => {
     const element = frame.current!
-    let gone = false
     const observer = new ResizeObserver(() => plot.current?.resize({ width: element.clientWidth, height }))
-    void import('./plot.ts').then(({ createPlot }) => {
-      if (gone) return
-      plot.current = createPlot(element, { width: Math.max(1, element.clientWidth), height, kind, onCursor: (index) => { cursor.current = index; say() } })
-      observer.observe(element)
-      draw()
-    })
+    plot.current = createPlot(element, { width: Math.max(1, element.clientWidth), height, kind, onCursor: (index) => { cursor.current = index; say() } })
+    observer.observe(element)
+    draw()
     return () => {
-      gone = true
       observer.disconnect()
       plot.current?.destroy()
       plot.current = null
