@@ -1,32 +1,33 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile, rm } from 'node:fs/promises'
+import { join, resolve as absolute } from 'node:path'
 import { parseArgs } from 'node:util'
 import { connect } from 'mqtt'
 import { parse } from 'yaml'
 import { startChild } from './demo/children.ts'
 import { columns, createFeed, paths } from './demo/feed.ts'
 import type { Path } from './demo/feed.ts'
-import { startGateway } from './demo/gateway.ts'
+import { keepGateway } from './demo/gateway.ts'
 import { createNurse } from './demo/nurse.ts'
 import { takenPort } from './demo/ports.ts'
 import { createReceiver } from './demo/receiver.ts'
 
 /**
  * `npm run demo`: the gateway, a ward and a home that publish to it, and a receiver for its webhooks.
- * Shows what happens as it happens; one Ctrl-C ends everything.
+ * Shows what happens as it happens; one Ctrl-C ends everything. A gateway that is killed is started again, and the next
+ * demonstration goes on with the data of this one, so that everybody can see that nothing is lost.
  */
 const root = join(import.meta.dirname, '..')
 const configFile = join(root, 'demo/limen.yaml')
 interface DemoConfig { readonly mqtt: { readonly port: number }; readonly http: { readonly port: number }; readonly targets: { readonly 'nurse-call': { readonly webhook: { readonly url: string } } } }
 
 async function demo(argv: readonly string[]): Promise<number> {
-  const forMs = durationOf(argv)
-  if (forMs === 'wrong') {
-    process.stderr.write('demo: takes nothing but --for SECONDS, e.g. npm run demo -- --for 60\n')
+  const options = optionsOf(argv)
+  if (options === undefined) {
+    process.stderr.write('demo: takes --fresh (begin with nothing), --data DIR (default: data/demo) and --for SECONDS, e.g. npm run demo -- --fresh --for 60\n')
     return 2
   }
+  const { forMs, data } = options
   const config = parse(await readFile(configFile, 'utf8')) as DemoConfig
   const webhookPort = Number(new URL(config.targets['nurse-call'].webhook.url).port)
   const taken = await takenPort([
@@ -52,8 +53,8 @@ async function demo(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${String(Math.floor(seconds / 60)).padStart(2)}:${String(seconds % 60).padStart(2, '0')}  ${text}\n`)
   }
 
-  const data = await mkdtemp(join(tmpdir(), 'limen-demo-'))
-  const cleanUps: (() => Promise<void>)[] = [() => rm(data, { recursive: true, force: true })]
+  if (options.fresh) await rm(data, { recursive: true, force: true })
+  const cleanUps: (() => Promise<void>)[] = []
   try {
     const secret = `whsec_${randomBytes(24).toString('base64')}`
     const receiver = createReceiver({
@@ -66,15 +67,15 @@ async function demo(argv: readonly string[]): Promise<number> {
     await receiver.start()
     cleanUps.push(() => receiver.stop())
 
-    const gateway = await startGateway({ root, data, secret, signal: stopping.signal })
-    cleanUps.push(() => gateway.child.stop(12_000))
-    if (gateway.mqtt === undefined || gateway.http === undefined) {
+    const gateway = await keepGateway({ root, data, secret, signal: stopping.signal }, (text) => tell(columns('demo', 'gateway', text)))
+    if ('failure' in gateway) {
       if (stopping.signal.aborted) return 0
-      process.stderr.write(`demo: the gateway did not start:\n${gateway.child.lastWords()}\n`)
+      process.stderr.write(`demo: the gateway did not start:\n${gateway.failure}\n`)
       return 1
     }
+    cleanUps.push(() => gateway.stop())
     const { mqtt: mqttUrl, http: httpUrl } = gateway
-    welcome(httpUrl, mqttUrl)
+    welcome({ httpUrl, mqttUrl, pid: gateway.pid() })
 
     const describe = createFeed()
     const acknowledge = createNurse({ httpUrl, tell, signal: stopping.signal })
@@ -97,9 +98,13 @@ async function demo(argv: readonly string[]): Promise<number> {
     const review = setTimeout(() => tell(`${'─'.repeat(20)} a minute: ${summary(seen)}`), 60_000)
     const end = forMs === undefined ? undefined : setTimeout(stop, forMs)
     cleanUps.push(() => Promise.resolve(clearTimeout(review)), () => Promise.resolve(clearTimeout(end)))
-    const broken = await Promise.race([untilStopped, ...[gateway.child, ...simulators].map((child) => child.ended.then(() => child))])
+    const broken = await Promise.race([
+      untilStopped,
+      gateway.lost.then((words) => `the gateway did not come back:\n${words}`),
+      ...simulators.map((child) => child.ended.then(() => `${child.name} ended by itself:\n${child.lastWords()}`)),
+    ])
     if (broken !== undefined && !stopping.signal.aborted) {
-      process.stderr.write(`demo: ${broken.name} ended by itself:\n${broken.lastWords()}\n`)
+      process.stderr.write(`demo: ${broken}\n`)
       return 1
     }
     stop()
@@ -119,20 +124,22 @@ function whenParentIsGone(stop: () => void): () => void {
   return () => clearInterval(looking)
 }
 
-function welcome(httpUrl: string, mqttUrl: string): void {
+function welcome({ httpUrl, mqttUrl, pid }: { httpUrl: string; mqttUrl: string; pid: number | undefined }): void {
   process.stdout.write(`
 Limen demonstration: a ward of six beds and a home of three rooms, simulated. Not a medical device.
 
-  ${httpUrl}/                           what there is to call
-  ${httpUrl}/api/v1/alarms?active=true  the alarms as they stand
-  ${httpUrl}/api/v1/devices             devices, presence and last values
-  ${httpUrl}/api/v1/commands            what lamps and fans were told, and what they answered
-  mosquitto_sub -p ${new URL(mqttUrl).port} -t 'limen/alarms/#' -v       the same alarms, retained, over MQTT
+  ${httpUrl}/             the dashboard: what is wrong, what to do about it, what happened
+  ${httpUrl}/?wall        the same for a screen on the wall
+  ${httpUrl}/flows/       the flows (Node-RED): alarm to chat, motion to light, a daily summary
+  ${httpUrl}/api          what there is to call
+  mosquitto_sub -p ${new URL(mqttUrl).port} -t 'limen/alarms/#' -v       the alarms over MQTT, retained
+  kill -9 ${pid ?? 'PID'}                 the gateway dies and is started again: every alarm is where it was
 
 Within a minute: bed-1 desaturates through two limits and a lamp lights over its door; bed-2's heart races, and while
 that alarm stands its monitor drops off the network: the alarm stays, marked unknown; a probe of bed-1 falls off; the
 smoke detector falls silent; motion switches lamps; a warm room starts its fan; somebody acknowledges what is serious.
-The rules stand in demo/rules: edit one and save it. Ctrl-C ends everything.
+The rules stand in demo/rules: edit one and save it. Ctrl-C ends everything; the next demonstration goes on where this
+one ended, npm run demo -- --fresh begins with nothing.
 
 `)
 }
@@ -147,15 +154,17 @@ function missing(seen: ReadonlySet<Path>): number {
   return 1
 }
 
-/** `--for SECONDS` ends the demonstration by itself, with 1 if a path was not seen. */
-function durationOf(argv: readonly string[]): number | undefined | 'wrong' {
+interface Options { readonly forMs: number | undefined; readonly data: string; readonly fresh: boolean }
+
+/** `--for SECONDS` ends the demonstration by itself, with 1 if a path was not seen. Undefined: something is wrong. */
+function optionsOf(argv: readonly string[]): Options | undefined {
   try {
-    const { values } = parseArgs({ args: [...argv], options: { for: { type: 'string' } } })
-    if (values.for === undefined) return undefined
-    const seconds = Number(values.for.replace(/s$/, ''))
-    return seconds > 0 && seconds < 86_400 ? seconds * 1_000 : 'wrong'
+    const { values } = parseArgs({ args: [...argv], options: { for: { type: 'string' }, data: { type: 'string' }, fresh: { type: 'boolean', default: false } } })
+    const seconds = values.for === undefined ? undefined : Number(values.for.replace(/s$/, ''))
+    if (seconds !== undefined && !(seconds > 0 && seconds < 86_400)) return undefined
+    return { forMs: seconds === undefined ? undefined : seconds * 1_000, data: values.data === undefined ? join(root, 'data', 'demo') : absolute(values.data), fresh: values.fresh }
   } catch {
-    return 'wrong' // an option that does not exist
+    return undefined // an option that does not exist
   }
 }
 

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 /** A process that belongs to the demonstration. */
 export interface Child {
   readonly name: string
+  readonly pid: number | undefined
   /** Resolves with how it ended: an exit code or a signal. */
   readonly ended: Promise<number | NodeJS.Signals>
   /** What it said last. */
@@ -43,6 +44,7 @@ export function startChild(name: string, args: readonly string[], options: { env
   process.once('exit', () => alive && child.kill('SIGKILL'))
   return {
     name,
+    pid: child.pid,
     ended,
     lastWords: () => words.trim(),
     async stop(withinMs) {

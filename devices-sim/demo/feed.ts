@@ -50,7 +50,9 @@ function alarmPath(event: string, rule: string): Path | undefined {
   if (event === 'raised' && rule === 'technical.stale') return 'sensor stale'
   if (event === 'raised' && rule === 'smoke-detector-silent') return 'silence noticed'
   switch (event) {
-    case 'raised': return 'alarm raised'
+    // A demonstration that goes on with the data of an earlier one finds alarms nobody has acknowledged.
+    case 'raised':
+    case 'reraised': return 'alarm raised'
     case 'level-changed': return 'level changed'
     case 'acked': return 'alarm acknowledged'
     case 'cleared': return 'alarm cleared'

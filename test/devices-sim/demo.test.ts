@@ -6,9 +6,12 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startChild } from '../../devices-sim/demo/children.ts'
 import { createFeed } from '../../devices-sim/demo/feed.ts'
+import { keepGateway } from '../../devices-sim/demo/gateway.ts'
 import { takenPort } from '../../devices-sim/demo/ports.ts'
 import { createReceiver } from '../../devices-sim/demo/receiver.ts'
 import type { Received } from '../../devices-sim/demo/receiver.ts'
+import { eventually } from '../support/eventually.ts'
+import { tempDir } from '../support/temp-dir.ts'
 
 const root = join(import.meta.dirname, '../..')
 const cleanUps: (() => Promise<unknown>)[] = []
@@ -37,6 +40,21 @@ describe('the demonstration', () => {
     expect(await child.ended).toBe(1)
     expect(child.lastWords()).toMatch(new RegExp(`port ${port} \\(MQTT\\) is taken .*LIMEN_MQTT__PORT=1884 npm run demo`, 's'))
     expect(await takenPort([{ port: 0, what: 'any', instead: '' }])).toBeUndefined()
+  })
+
+  it('starts a gateway that was killed again, on its data and its ports, and says so', async () => {
+    const data = tempDir()
+    const told: string[] = []
+    const stopping = new AbortController()
+    const gateway = await keepGateway({ root, data, secret: `whsec_${Buffer.from('secret').toString('base64')}`, signal: stopping.signal }, (text) => void told.push(text))
+    if ('failure' in gateway) throw new Error(gateway.failure)
+    cleanUps.push(() => (stopping.abort(), gateway.stop()))
+    const site = async (): Promise<unknown> => ((await (await fetch(`${gateway.http}/api/v1/gateway`)).json()) as { started: string }).started
+    const before = await site()
+    process.kill(gateway.pid()!, 'SIGKILL')
+    await eventually('it is back', () => told.length === 2)
+    expect(told[0]).toContain('SIGKILL')
+    expect(await site()).not.toBe(before)
   })
 
   it('refuses arguments it does not know with 2', async () => {
