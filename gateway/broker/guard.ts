@@ -20,7 +20,7 @@ export interface GuardLimits {
 export interface Guard {
   /** The first thing wrong in this chunk; the guard is not to be asked again after that. */
   inspect(chunk: Uint8Array): Violation | null
-  /** Has a CONNECT begun? */
+  /** Has a whole CONNECT been seen? It may come in pieces. */
   connected(): boolean
 }
 
@@ -83,7 +83,7 @@ export function createGuard(limits: GuardLimits): Guard {
   }
 
   return {
-    connected: () => connected,
+    connected: () => connected && (type !== connect || state === atHeader),
     inspect(chunk) {
       const end = chunk.length
       let i = 0

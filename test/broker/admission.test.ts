@@ -19,6 +19,19 @@ describe('admission on trusted loopback', () => {
     expect(await (await openRaw(rig.port, { clientId: '', clean: true })).next('connack')).toMatchObject({ returnCode: 0, sessionPresent: false })
   })
 
+  it('serves a client whose CONNECT comes in pieces, as slow networks and WebSocket clients send it', async () => {
+    const bytes = Buffer.from([0x10, 15, 0, 4, 77, 81, 84, 84, 4, 2, 0, 0, 0, 3, 97, 98, 99])
+    for (let cut = 1; cut < bytes.length; cut++) {
+      const client = await openRaw(rig.port, { connect: null })
+      client.write(bytes.subarray(0, cut))
+      // Several turns, so that the first piece is read by itself.
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+      client.write(bytes.subarray(cut))
+      expect(await client.next('connack')).toMatchObject({ returnCode: 0 })
+      client.destroy()
+    }
+  })
+
   it.each([['too long', 'x'.repeat(300)], ['with NUL', 'a\u0000b']])('refuses a client id %s with return code 2', async (_what, clientId) => {
     expect(await (await openRaw(rig.port, { clientId })).next('connack')).toMatchObject({ returnCode: 2 })
   })

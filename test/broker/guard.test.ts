@@ -34,6 +34,14 @@ function inspect(bytes: Buffer, cuts: readonly number[] = []): Violation | null 
 }
 
 describe('socket guard', () => {
+  it('has seen a CONNECT when its last byte has come, wherever it is cut', () => {
+    for (let cut = 1; cut < connect.length; cut++) {
+      const guard = createGuard(limits)
+      expect([guard.inspect(connect.subarray(0, cut)), guard.connected()]).toEqual([null, false])
+      expect([guard.inspect(connect.subarray(cut)), guard.connected()]).toEqual([null, true])
+    }
+  })
+
   it('lets every well-formed stream pass, however it is cut', () => {
     fc.assert(fc.property(fc.array(packet, { maxLength: 20 }), fc.array(fc.nat(), { maxLength: 30 }), (packets, cuts) =>
       inspect(Buffer.concat([connect, ...packets]), cuts) === null))
