@@ -16,7 +16,8 @@ import { createStorage } from './storage.ts'
  * The process that runs the flows: Node-RED behind a Unix socket, a child of the gateway. Whatever a flow does to this
  * process, the gateway goes on without it and starts it again.
  */
-const beatMs = 1_000
+/** Silent for three of them, it is taken for one that loops. */
+const beatMs = 250
 const cacheFlushMs = 20_000
 const stopWithinMs = 2_500
 

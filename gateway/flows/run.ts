@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import type { Cancel, Clock } from '../kernel/clock.ts'
 import type { Logger } from '../kernel/log.ts'
+import { createBrake } from './brake.ts'
 import type { FlowsMessage } from './messages.ts'
 import { readMessage } from './messages.ts'
 import { createOutput } from './output.ts'
 import { reasonOf } from './reason.ts'
-import { giveUpFirst, residentBytes, runLast } from './proc.ts'
+import { giveUpFirst, processorMs, residentBytes, runLast } from './proc.ts'
 
 export interface RunOptions {
   /** Absolute; run by this Node. */
@@ -37,12 +38,15 @@ export interface Run {
   readonly ended: Promise<RunEnd>
 }
 
-const lookEveryMs = 500
-const standsStillMs = 10_000
+const lookEveryMs = 250
+/** Without a beat (they come every 250 ms) for so long, of which it ran so much, it is held back. */
+const holdBack = { afterMs: 750, busyMs: 300 }
+/** And ended; one that waits for the processor, because the machine has none to give, is waited for longer. */
+const standsStill = { afterMs: 10_000, busyMs: 1_000, patienceMs: 30_000 }
 const startsWithinMs = 60_000
 const stopPatienceMs = 3_000
 const drainPatienceMs = 500
-/** A beat a second and few others; JSON of a flood is read on the gateway's own thread. */
+/** Four beats a second and few others; JSON of a flood is read on the gateway's own thread. */
 const messagesWithinLook = 200
 
 /**
@@ -64,6 +68,7 @@ export function startRun(options: RunOptions, deps: { readonly clock: Clock; rea
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const { pid } = child
+  const brake = createBrake({ clock, signal: (name) => void child.kill(name) })
   let memory: number | undefined
   let listening = false
   let asked = false
@@ -74,6 +79,9 @@ export function startRun(options: RunOptions, deps: { readonly clock: Clock; rea
   let messages = 0
   let lookedAtMs = clock.monotonic()
   let beatAtMs = lookedAtMs
+  let beatSinceLook = true
+  /** Processor time at the first look after the last beat. */
+  let processorAtBeatMs: number | undefined
   const startedAtMs = lookedAtMs
   let cancelLook: Cancel = () => {}
   let cancelKill: Cancel = () => {}
@@ -90,15 +98,28 @@ export function startRun(options: RunOptions, deps: { readonly clock: Clock; rea
     if (bytes > options.maxMemoryBytes) kill(`it took more memory than flows.maxMemory allows, ${maxMiB} MiB`)
   }
 
+  /** `usedMs` is undefined where the system does not tell. */
+  function judge(silentMs: number, usedMs: number | undefined): void {
+    if (beatSinceLook) processorAtBeatMs = usedMs
+    beatSinceLook = false
+    if (!listening || asked || gone) return
+    const busyMs = usedMs === undefined || processorAtBeatMs === undefined ? Infinity : usedMs - processorAtBeatMs
+    if (silentMs >= holdBack.afterMs && busyMs >= holdBack.busyMs) brake.on()
+    const stands = silentMs >= standsStill.patienceMs || (silentMs >= standsStill.afterMs && busyMs >= standsStill.busyMs)
+    if (stands) kill(`its event loop stood still for ${Math.floor(silentMs / 1_000)} s`)
+  }
+
   async function look(): Promise<void> {
     const now = clock.monotonic()
     // The gateway itself stood still: what the child said meanwhile has not been read yet.
-    if (now - lookedAtMs > 4 * lookEveryMs) beatAtMs = now
+    if (now - lookedAtMs > 8 * lookEveryMs) beatAtMs = now
     lookedAtMs = now
     messages = 0
-    if (listening && now - beatAtMs >= standsStillMs) kill('its event loop stood still for 10 s')
     if (!listening && now - startedAtMs >= startsWithinMs) kill('it did not come up within 60 s')
-    if (pid !== undefined) weigh(await residentBytes(pid))
+    if (pid !== undefined) {
+      weigh(await residentBytes(pid))
+      judge(now - beatAtMs, await processorMs(pid))
+    }
     if (!gone) cancelLook = clock.after(lookEveryMs, () => void look())
   }
 
@@ -108,6 +129,8 @@ export function startRun(options: RunOptions, deps: { readonly clock: Clock; rea
     if (message === undefined || gone || asked) return
     if (message.type === 'beat') {
       beatAtMs = clock.monotonic()
+      beatSinceLook = true
+      brake.off()
       return weigh(message.rssBytes === 0 ? undefined : message.rssBytes)
     }
     if (message.type === 'listening') {
@@ -129,6 +152,7 @@ export function startRun(options: RunOptions, deps: { readonly clock: Clock; rea
     function end(code: number | null, signal: string | null, failure?: string): void {
       if (gone) return
       gone = true
+      brake.off()
       cancelLook()
       cancelKill()
       resolve({ asked, code, signal, reason: failure ?? verdict ?? reasonOf({ code, signal, said, lines: output.lastLines(), heapMiB: heapMiB(options.maxMemoryBytes) }) })
@@ -159,6 +183,7 @@ export function startRun(options: RunOptions, deps: { readonly clock: Clock; rea
     async stop() {
       if (!asked && !gone) {
         asked = true
+        brake.off()
         // Gone in this moment: its exit says so.
         if (child.connected) child.send({ type: 'stop' }, () => {})
         cancelKill = clock.after(stopPatienceMs, () => kill('it did not stop within 3 s'))

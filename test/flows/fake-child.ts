@@ -48,7 +48,7 @@ if (fake !== 'silent') {
   server.listen(process.env['LIMEN_FLOWS_SOCKET'], () => {
     say({ type: 'listening' })
     say(safe ? { type: 'safe' } : { type: 'started', tabs: 1, nodes: 3 })
-    setInterval(() => say({ type: 'beat', rssBytes: process.memoryUsage.rss() }), 200)
+    setInterval(() => say({ type: 'beat', rssBytes: process.memoryUsage.rss() }), 100)
     // Once what was said is out.
     if (!safe) setTimeout(misbehave, 50)
   })

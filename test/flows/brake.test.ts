@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { createBrake } from '../../gateway/flows/brake.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+
+function scene() {
+  const clock = createFakeClock()
+  const signals: string[] = []
+  return { clock, signals, brake: createBrake({ clock, signal: (name) => void signals.push(name) }) }
+}
+
+describe('the brake', () => {
+  it('lets a process run for a fifth of the time while it is on', async () => {
+    const { clock, signals, brake } = scene()
+    brake.on()
+    brake.on()
+    await clock.advance(400)
+    await clock.advance(100)
+    await clock.advance(400)
+    expect(signals).toEqual(['SIGSTOP', 'SIGCONT', 'SIGSTOP', 'SIGCONT'])
+  })
+
+  it('leaves a process running when it is taken off, whatever it was in the middle of', async () => {
+    for (const after of [0, 400]) {
+      const { clock, signals, brake } = scene()
+      brake.on()
+      await clock.advance(after)
+      brake.off()
+      const then = signals.length
+      await clock.advance(10_000)
+      expect(signals.at(-1)).toBe('SIGCONT')
+      expect(signals.length).toBe(then)
+      brake.off()
+      expect(signals.length).toBe(then)
+    }
+  })
+})
