@@ -55,6 +55,22 @@ export function checkEdit(id: string, { type, labels, settings }: DeviceEdit): v
   if (settings !== undefined && JSON.stringify(settings).length > settingsBytesAllowed) throw bad('the settings are too long', `keep them within ${settingsBytesAllowed} bytes of JSON`)
 }
 
+/** Throws LimenError CONFLICT where an edit says something else than the configuration, which would win: it would be taken and change nothing. */
+export function checkConfigured(id: string, edit: DeviceEdit, configured: ConfiguredDevice | undefined): void {
+  if (configured === undefined) return
+  if (edit.type !== undefined && configured.type !== null && edit.type !== configured.type) throw fixed(id, 'the type')
+  for (const part of ['labels', 'settings'] as const) {
+    const written = edit[part]
+    if (written === undefined) continue
+    const other = Object.keys(configured[part]).find((name) => Object.hasOwn(written, name) && JSON.stringify(written[name]) !== JSON.stringify(configured[part][name]))
+    if (other !== undefined) throw fixed(id, part === 'labels' ? `the label "${other}"` : `the setting "${other}"`)
+  }
+}
+
+function fixed(id: string, what: string): LimenError {
+  return new LimenError('CONFLICT', `${what} of ${id} stands in limen.yaml`, { remedy: 'change it there, or take it out there to change it here' })
+}
+
 function bad(message: string, remedy: string): LimenError {
   return new LimenError('BAD_INPUT', message, { remedy })
 }

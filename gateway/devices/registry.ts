@@ -7,7 +7,7 @@ import type { NewEvent } from '../kernel/event.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
 import type { Reading, StoredReading } from '../kernel/reading.ts'
-import { type ConfiguredDevice, type DeviceEdit, type StoredDevice, checkEdit, mergeDevice, unknownDevice } from './device-record.ts'
+import { type ConfiguredDevice, type DeviceEdit, type StoredDevice, checkConfigured, checkEdit, mergeDevice, unknownDevice } from './device-record.ts'
 import { type LastValue, type LastValues, committedValue, firstValue, nextValue } from './last-values.ts'
 
 export interface DevicesOptions {
@@ -180,6 +180,7 @@ export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devic
     statusOf: (id) => entries.get(id)?.stored.status ?? 'unknown',
     put(id, change: DeviceEdit) {
       checkEdit(id, change)
+      checkConfigured(id, change, configured.get(id))
       const entry = ensure(id)
       write(entry, change)
       deps.emit({ type: 'limen.device.changed', subject: id, data: summary(entry) })

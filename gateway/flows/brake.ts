@@ -1,13 +1,13 @@
 import type { Cancel, Clock } from '../kernel/clock.ts'
 
-/** Holds a process back that does not give its event loop back: it runs for a fifth of the time until it is let go. */
+/** Holds a process back that does not give its event loop back: it runs for a tenth of the time until it is let go. */
 export interface Brake {
   on(): void
   off(): void
 }
 
-const runsForMs = 100
-const restsForMs = 400
+const runsForMs = 50
+const restsForMs = 450
 
 /**
  * A priority alone is not enough: a loop without end on one core costs the alarms on the other one their caches, their memory

@@ -101,7 +101,11 @@ describe('the registry', () => {
     const configured = new Map<string, ConfiguredDevice>([['bed-1', { type: 'monitor', labels: { ward: 'east' }, settings: { news2Scale: 2 } }]])
     const { devices, edited } = await open({ configured })
     expect(devices.get('bed-1')).toMatchObject({ type: 'monitor', firstSeen: 0, status: 'unknown' })
-    devices.put('bed-1', { type: 'pump', labels: { ward: 'west', room: '7' }, settings: { news2Scale: 1, x: 1 } })
+    // What would be taken and change nothing is refused, with what to do.
+    for (const other of [{ type: 'pump' }, { labels: { ward: 'west', room: '7' } }, { settings: { news2Scale: 1 } }]) {
+      expect(() => devices.put('bed-1', other)).toThrow(expect.objectContaining({ code: 'CONFLICT', remedy: expect.stringContaining('change it there') }))
+    }
+    devices.put('bed-1', { labels: { ward: 'east', room: '7' }, settings: { x: 1 } })
     expect(devices.get('bed-1')).toMatchObject({ type: 'monitor', labels: { ward: 'east', room: '7' }, settings: { news2Scale: 2, x: 1 } })
     expect([devices.type('bed-1'), devices.labels('bed-1')]).toEqual(['monitor', { ward: 'east', room: '7' }])
     expect(edited).toEqual(['bed-1'])

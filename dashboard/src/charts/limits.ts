@@ -12,9 +12,10 @@ export interface Limit {
   readonly priority?: Priority
 }
 
+/** As rules have it: at the limit is across it. */
 export function isCrossed({ value, level }: Limit, y: number | null | undefined): boolean {
   if (y === null || y === undefined) return false
-  return level?.startsWith('lo') === true ? y < value : level?.startsWith('hi') === true && y > value
+  return level?.startsWith('lo') === true ? y <= value : level?.startsWith('hi') === true && y >= value
 }
 
 const least = 0.08

@@ -30,8 +30,10 @@ describe('limits of rules', () => {
 
   it('are crossed downwards or upwards by their level', () => {
     expect(isCrossed({ value: 90, label: '', level: 'lo' }, 89)).toBe(true)
+    expect(isCrossed({ value: 90, label: '', level: 'lo' }, 90)).toBe(true)
     expect(isCrossed({ value: 90, label: '', level: 'lo' }, 91)).toBe(false)
     expect(isCrossed({ value: 120, label: '', level: 'hihi' }, 121)).toBe(true)
+    expect(isCrossed({ value: 120, label: '', level: 'hi' }, 120)).toBe(true)
     expect(isCrossed({ value: 120, label: '' }, 121)).toBe(false)
     expect(isCrossed({ value: 120, label: '', level: 'hi' }, null)).toBe(false)
   })
