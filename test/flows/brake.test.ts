@@ -9,14 +9,20 @@ function scene() {
 }
 
 describe('the brake', () => {
-  it('lets a process run for a tenth of the time while it is on', async () => {
+  it('lets a process run for a tenth of the time, after some turns for a fiftieth', async () => {
     const { clock, signals, brake } = scene()
     brake.on()
     brake.on()
-    await clock.advance(450)
-    await clock.advance(50)
-    await clock.advance(450)
-    expect(signals).toEqual(['SIGSTOP', 'SIGCONT', 'SIGSTOP', 'SIGCONT'])
+    const begun = clock.monotonic()
+    const ran: number[] = []
+    for (let turn = 0; turn < 8; turn++) {
+      while (signals.at(-1) === 'SIGSTOP') await clock.advance(10)
+      const from = clock.monotonic()
+      while (signals.at(-1) === 'SIGCONT') await clock.advance(10)
+      ran.push(clock.monotonic() - from)
+    }
+    expect(ran).toEqual([50, 50, 50, 50, 50, 50, 10, 10])
+    expect(clock.monotonic() - begun).toBe(8 * 500)
   })
 
   it('leaves a process running when it is taken off, whatever it was in the middle of', async () => {
