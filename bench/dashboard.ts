@@ -6,24 +6,20 @@
  */
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { connectAsync } from 'mqtt'
 import type { MqttClient } from 'mqtt'
 import type { Browser, Page } from 'playwright-core'
 import { startBrowser } from '../test/support/browser.ts'
 import { startGatewayProcess } from '../test/support/gateway-process.ts'
+import { parseDashboardBenchArguments } from './dashboard-arguments.ts'
 import { median } from './statistics.ts'
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '5' }, seconds: { type: 'string', default: '10' }, minutes: { type: 'string', default: '0' }, json: { type: 'string' } },
-})
-const runs = Number(values.runs)
-const seconds = Number(values.seconds)
-const minutes = Number(values.minutes)
-if (![runs, seconds].every((number) => number >= 1) || !(minutes >= 0)) {
-  console.error('usage: npm run bench:dashboard -- [--runs 5] [--seconds 10] [--minutes 0] [--json FILE]')
+const parsed = parseDashboardBenchArguments(process.argv.slice(2))
+if (!parsed.ok) {
+  console.error(parsed.problem)
   process.exit(2)
 }
+const { runs, seconds, minutes, json } = parsed.options
 
 const deviceCount = 200
 const alarmCount = 50
@@ -144,4 +140,4 @@ try {
 }
 console.log(`${deviceCount} devices, ${alarmCount} alarms, ${valuesPerSecond} values/s`)
 for (const [what, value] of Object.entries(results)) console.log(`  ${what.padEnd(36)} ${typeof value === 'number' ? value.toLocaleString('en', { maximumFractionDigits: 1 }) : JSON.stringify(value)}`)
-if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results, null, 2))
+if (json !== undefined) writeFileSync(json, JSON.stringify(results, null, 2))

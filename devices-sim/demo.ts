@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
-import { join, resolve as absolute } from 'node:path'
-import { parseArgs } from 'node:util'
+import { join } from 'node:path'
 import { connect } from 'mqtt'
 import { parse } from 'yaml'
 import { startChild } from './demo/children.ts'
@@ -9,6 +8,7 @@ import { columns, createFeed, paths } from './demo/feed.ts'
 import type { Path } from './demo/feed.ts'
 import { keepGateway } from './demo/gateway.ts'
 import { createNurse } from './demo/nurse.ts'
+import { parseDemoArguments } from './demo/options.ts'
 import { takenPort } from './demo/ports.ts'
 import { createReceiver } from './demo/receiver.ts'
 
@@ -22,12 +22,12 @@ const configFile = join(root, 'demo/limen.yaml')
 interface DemoConfig { readonly mqtt: { readonly port: number }; readonly http: { readonly port: number }; readonly targets: { readonly 'nurse-call': { readonly webhook: { readonly url: string } } } }
 
 async function demo(argv: readonly string[]): Promise<number> {
-  const options = optionsOf(argv)
-  if (options === undefined) {
-    process.stderr.write('demo: takes --fresh (begin with nothing), --data DIR (default: data/demo) and --for SECONDS, e.g. npm run demo -- --fresh --for 60\n')
+  const parsed = parseDemoArguments(argv, root)
+  if (!parsed.ok) {
+    process.stderr.write(`demo: ${parsed.problem}\n`)
     return 2
   }
-  const { forMs, data } = options
+  const { forMs, data, fresh } = parsed.options
   const config = parse(await readFile(configFile, 'utf8')) as DemoConfig
   const webhookPort = Number(new URL(config.targets['nurse-call'].webhook.url).port)
   const taken = await takenPort([
@@ -53,7 +53,7 @@ async function demo(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${String(Math.floor(seconds / 60)).padStart(2)}:${String(seconds % 60).padStart(2, '0')}  ${text}\n`)
   }
 
-  if (options.fresh) await rm(data, { recursive: true, force: true })
+  if (fresh) await rm(data, { recursive: true, force: true })
   const cleanUps: (() => Promise<void>)[] = []
   try {
     const secret = `whsec_${randomBytes(24).toString('base64')}`
@@ -152,20 +152,6 @@ function summary(seen: ReadonlySet<Path>): string {
 function missing(seen: ReadonlySet<Path>): number {
   process.stderr.write(`demo: ${summary(seen)}\n`)
   return 1
-}
-
-interface Options { readonly forMs: number | undefined; readonly data: string; readonly fresh: boolean }
-
-/** `--for SECONDS` ends the demonstration by itself, with 1 if a path was not seen. Undefined: something is wrong. */
-function optionsOf(argv: readonly string[]): Options | undefined {
-  try {
-    const { values } = parseArgs({ args: [...argv], options: { for: { type: 'string' }, data: { type: 'string' }, fresh: { type: 'boolean', default: false } } })
-    const seconds = values.for === undefined ? undefined : Number(values.for.replace(/s$/, ''))
-    if (seconds !== undefined && !(seconds > 0 && seconds < 86_400)) return undefined
-    return { forMs: seconds === undefined ? undefined : seconds * 1_000, data: values.data === undefined ? join(root, 'data', 'demo') : absolute(values.data), fresh: values.fresh }
-  } catch {
-    return undefined // an option that does not exist
-  }
 }
 
 process.exitCode = await demo(process.argv.slice(2))

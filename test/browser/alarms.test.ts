@@ -127,3 +127,20 @@ describe('a gateway that is killed while the page is open', () => {
     for (const page of pages) await row(page, 'bed-2').waitFor()
   })
 })
+
+describe('the list of devices', () => {
+  it('shows values as they change, and asks for those in view only', async () => {
+    const ward = await openWard()
+    for (let i = 0; i < 60; i++) await ward.say(`pump-${String(i).padStart(2, '0')}`, { flow: 10 + i, pressure: 2 })
+    const { page, faults } = await openPage(browser(), `${ward.limen.httpUrl}/devices`)
+    const first = page.locator('[data-device="pump-00"]')
+    await first.getByText('10', { exact: true }).waitFor()
+    await ward.say('pump-00/flow', 77)
+    await first.getByText('77', { exact: true }).waitFor()
+    expect(await page.locator('[data-device]').count()).toBeLessThan(40)
+    await page.getByRole('link', { name: 'pump-00' }).click()
+    await page.locator('figure[data-metric="flow"][data-state="ready"]').waitFor()
+    await page.getByRole('region', { name: 'Last values' }).getByText('77', { exact: true }).waitFor()
+    expect(faults).toEqual([])
+  })
+})

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { startChild } from '../../devices-sim/demo/children.ts'
 import { createFeed } from '../../devices-sim/demo/feed.ts'
 import { keepGateway } from '../../devices-sim/demo/gateway.ts'
+import { parseDemoArguments } from '../../devices-sim/demo/options.ts'
 import { takenPort } from '../../devices-sim/demo/ports.ts'
 import { createReceiver } from '../../devices-sim/demo/receiver.ts'
 import type { Received } from '../../devices-sim/demo/receiver.ts'
@@ -128,5 +129,13 @@ describe('the demonstration', () => {
     for (let tries = 0; alive() && tries < 100; tries++) await new Promise((resolve) => setTimeout(resolve, 20))
     expect(Number(pid)).toBeGreaterThan(1)
     expect(alive()).toBe(false)
+  })
+})
+
+describe('the arguments of the demonstration', () => {
+  it('are how long, where, and whether to begin with nothing; anything else is told', () => {
+    expect(parseDemoArguments([], '/limen')).toEqual({ ok: true, options: { forMs: undefined, data: '/limen/data/demo', fresh: false } })
+    expect(parseDemoArguments(['--fresh', '--for', '60s', '--data', '/tmp/x'], '/limen')).toEqual({ ok: true, options: { forMs: 60_000, data: '/tmp/x', fresh: true } })
+    for (const wrong of [['--for', '0'], ['--for', 'long'], ['--quick'], ['now']]) expect(parseDemoArguments(wrong, '/')).toMatchObject({ ok: false, problem: expect.stringContaining('--fresh') })
   })
 })

@@ -2,7 +2,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { parseDashboardBenchArguments } from '../../bench/dashboard-arguments.ts'
 import { parseBenchArguments } from '../../bench/arguments.ts'
+import { parseDemoArguments } from '../../devices-sim/demo/options.ts'
 import { parseFaultArguments, parseSoakArguments } from '../../faults/arguments.ts'
 import { commands } from '../../gateway/cli/commands.ts'
 import { unitTemplate } from '../../gateway/cli/init-files.ts'
@@ -27,7 +29,10 @@ export const npmScript: Look = (words) => {
   const dashes = words.indexOf('--')
   const args = dashes === -1 ? [] : words.slice(dashes + 1)
   if (dashes === -1 && words.length > (words[1] === 'run' ? 3 : 2)) return 'npm keeps what is not behind -- for itself'
-  const parser = { bench: parseBenchArguments, faults: parseFaultArguments, soak: parseSoakArguments }[script]
+  const parser = {
+    bench: parseBenchArguments, faults: parseFaultArguments, soak: parseSoakArguments, 'bench:dashboard': parseDashboardBenchArguments,
+    demo: (argv: readonly string[]) => parseDemoArguments(argv, root),
+  }[script]
   if (parser !== undefined) {
     const parsed = parser(args)
     return parsed.ok ? undefined : parsed.problem

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { metricsOf } from '../data/values.ts'
 import { watch } from '../data/watching.ts'
 import { useKeys } from '../parts/keyboard.tsx'
+import { isSeen } from '../parts/media.ts'
 import { PriorityMark } from '../parts/priority-mark.tsx'
 import { navigate } from '../router.ts'
 import { visibleRange } from './arrange.ts'
@@ -83,14 +84,16 @@ export function DeviceList({ rows }: { rows: readonly DeviceRow[] }) {
 /** While one scrolls, the gateway is told now and then. */
 function useWatched(ids: readonly string[]): void {
   const end = useRef<() => void>(() => {})
+  // Nobody looks: the values of then are of no use, those of now come when somebody does.
+  const wanted = isSeen.value ? ids : []
   useEffect(() => {
     const timer = setTimeout(() => {
       const endBefore = end.current
-      end.current = watch(ids)
+      end.current = watch(wanted)
       endBefore()
     }, watchAfterMs)
     return () => clearTimeout(timer)
-  }, [ids.join('\n')])
+  }, [wanted.join('\n')])
   useEffect(() => () => end.current(), [])
 }
 
