@@ -1,6 +1,6 @@
 import type { Store, TechnicalCondition } from './kernel/contracts.ts'
 import type { MetricSource } from './kernel/metric.ts'
-import type { Health } from './web/context.ts'
+import type { Health } from './kernel/live.ts'
 
 export interface HealthDeps {
   readonly store: Pick<Store, 'health'>

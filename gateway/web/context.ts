@@ -2,6 +2,7 @@ import type { Accept, AlarmView, Authenticator, DeliveryDesk, LoginThrottle, Sto
 import type { CommandDesk, DeviceRegistry } from '../kernel/device-contracts.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { FlowsDesk, FlowsProxy } from '../kernel/flows.ts'
+import type { Health } from '../kernel/live.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
 import type { Role, RunCredential } from '../kernel/principal.ts'
@@ -53,13 +54,6 @@ export interface FlowsAccess {
   readonly desk: FlowsDesk
   readonly proxy: FlowsProxy
   readonly maxMemoryBytes: number
-}
-
-export interface Health {
-  /** Can the gateway do its work: store writable, broker listening? */
-  readonly ready: boolean
-  /** By name (`store`, `broker`, `influx`); those not `vital` do not make it unready. Read by whoever may reach the port: no secrets. */
-  readonly checks: Readonly<Record<string, { readonly ok: boolean; readonly vital: boolean; readonly detail?: string }>>
 }
 
 /** What routes share. */

@@ -1,20 +1,7 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { StoreReader } from '../kernel/contracts.ts'
 import type { DeviceRegistry } from '../kernel/device-contracts.ts'
-import type { Health } from './context.ts'
-
-/** How the gateway does, in a few figures. Times are ms since 1970 by the gateway's clock. */
-export interface Pulse {
-  readonly now: number
-  /** When the newest reading was stored; null: none since the start. */
-  readonly newest: number | null
-  /** Readings stored since the start. */
-  readonly readings: number
-  readonly devices: number
-  /** The last position of the log. */
-  readonly last: number
-  readonly health: Health
-}
+import type { Health, Pulse } from '../kernel/live.ts'
 
 /** Counts per commit, not per reading. */
 export interface PulseSource {

@@ -1,10 +1,8 @@
 import type { Cancel, Clock } from '../kernel/clock.ts'
 import type { Device, DeviceRegistry } from '../kernel/device-contracts.ts'
+import type { ValueRow } from '../kernel/live.ts'
 import type { Value } from '../kernel/reading.ts'
 import type { Sink } from './stream.ts'
-
-/** One value as it is sent: device, metric, value, time (ms since 1970), quality, unit. */
-export type ValueRow = readonly [device: string, metric: string, value: Value, ts: number, quality: string, unit: string | null]
 
 /** One who is told of the pulse and of the values of devices it watches. */
 export interface Watcher {

@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals'
 import type { Device } from '../../../gateway/kernel/device-contracts.ts'
 import type { CloudEvent } from '../../../gateway/kernel/event.ts'
+import type { Health, Pulse } from '../../../gateway/kernel/live.ts'
 import type { Role } from '../../../gateway/kernel/principal.ts'
 import type { Alarm } from './alarm-list.ts'
 import { byUrgency, countByPriority, isNewer, isSetAside, isStanding } from './alarm-list.ts'
@@ -8,25 +9,13 @@ import { byUrgency, countByPriority, isNewer, isSetAside, isStanding } from './a
 /** What the page knows of the gateway. Written by sync.ts alone; pages read. */
 
 export interface Session { readonly name: string; readonly role: Role; readonly via: 'loopback' | 'token' | 'cookie'; readonly csrfToken: string | null }
-export interface HealthCheck { readonly ok: boolean; readonly vital: boolean; readonly detail?: string }
 export interface GatewayInfo {
   readonly site: string
   readonly version: string
   readonly now: string
   readonly started?: string
   readonly log: { readonly first: number; readonly last: number }
-  readonly health: { readonly ready: boolean; readonly checks: Readonly<Record<string, HealthCheck>> }
-}
-/** Once a second. Times are ms since 1970 by the gateway's clock. */
-export interface Pulse {
-  readonly now: number
-  /** When the newest reading came; null: none since the start. */
-  readonly newest: number | null
-  /** Readings since the start of the gateway. */
-  readonly readings: number
-  readonly devices: number
-  readonly last: number
-  readonly health: GatewayInfo['health']
+  readonly health: Health
 }
 export type DeviceSummary = Omit<Device, 'metrics'>
 /** An event of the journal with its position. */

@@ -1,12 +1,11 @@
 import { signal } from '@preact/signals'
 import type { Signal } from '@preact/signals'
+import type { ValueRow } from '../../../gateway/kernel/live.ts'
 import type { Value } from '../../../gateway/kernel/reading.ts'
 
 /** The last value of one metric of one device. */
 export interface Last { readonly value: Value; readonly ts: number; readonly quality: string; readonly unit: string | null }
 
-/** [device, metric, value, ts, quality, unit] */
-export type ValueRow = readonly [string, string, Value, number, string, string | null]
 
 /** By device, then metric. A signal each: a value that changes redraws its own cell and nothing else. */
 const known = new Map<string, Map<string, Signal<Last>>>()
