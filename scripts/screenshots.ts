@@ -118,6 +118,10 @@ async function takeBanner(browser: Browser, limen: GatewayProcess): Promise<void
   await context.close()
 }
 
+if (process.argv.length > 2) {
+  process.stderr.write('npm run screenshots takes nothing: it writes all pictures of docs/images anew\n')
+  process.exit(2)
+}
 const receiver = await createHttpReceiver()
 const limen = await startScene(`${receiver.url}/nurse-call`)
 await remember(limen)
