@@ -79,6 +79,8 @@ export function startLedgerPublisher(options: LedgerOptions): LedgerPublisher {
     }),
     moveTo(url) { port = Number(new URL(url).port); client.options.port = port },
     end: () => {
+      // A client that ends fails every publish at once: without this the next would follow for ever.
+      stopped = true
       clearInterval(pacing)
       return client.endAsync(true)
     },
