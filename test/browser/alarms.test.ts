@@ -110,6 +110,21 @@ describe('a gateway that is killed while the page is open', () => {
     expect(withoutOutage(faults)).toEqual([])
   })
 
+  it('is asked again where it came back but did not answer at first', async () => {
+    const ward = await openWard()
+    const { page, context } = await openPage(browser(), `${ward.limen.httpUrl}/alarms`)
+    await page.getByText('No alarm').first().waitFor()
+    await ward.limen.kill()
+    await page.getByText('No connection to the gateway').waitFor()
+    let refused = 0
+    await context.route('**/api/v1/alarms?**', (route) => (refused++ < 1 ? route.fulfill({ status: 503, json: { detail: 'not yet' } }) : route.continue()))
+    await ward.limen.start()
+    await ward.say('bed-1/spo2', 84)
+    await page.getByText('No connection to the gateway').waitFor({ state: 'detached' })
+    await row(page, 'bed-1').waitFor()
+    expect(refused).toBeGreaterThan(1)
+  })
+
   it('leaves none of ten open pages behind', async () => {
     const ward = await openWard()
     const { context } = await openPage(browser(), `${ward.limen.httpUrl}/`)

@@ -23,6 +23,9 @@ const waiting: JournalEntry[] = []
 
 let socketStarted = false
 
+/** Does the socket hear the gateway just now? */
+let heard = false
+
 const socket = createLiveSocket({
   open(after) {
     const url = new URL(`/api/v1/live${after === undefined ? '' : `?after=${after}`}`, location.href)
@@ -31,13 +34,14 @@ const socket = createLiveSocket({
   },
   onFrame: take,
   onState(state) {
+    heard = state === 'live'
     if (state === 'away') {
       freezeTime()
       connection.value = { state: 'away', since: gatewayTime() }
       return
     }
     // Alarms may have been marked as restored, devices dropped: read once more; events since then come by the socket.
-    void load().then(() => (connection.value = { state: 'live' }), () => {})
+    void reload()
   },
   setTimer(run, ms) {
     const timer = setTimeout(run, ms)
@@ -62,6 +66,16 @@ async function begin(): Promise<void> {
     const reason = thrown instanceof ApiProblem ? thrown.message : String(thrown)
     connection.value = { state: 'failed', reason }
     setTimeout(() => void begin(), againMs)
+  }
+}
+
+/** Until it has worked the page stays as of then: a gateway that has just come up may still refuse some requests. */
+async function reload(): Promise<void> {
+  try {
+    await load()
+    if (heard) connection.value = { state: 'live' }
+  } catch {
+    setTimeout(() => heard && void reload(), againMs)
   }
 }
 
@@ -91,7 +105,7 @@ function take({ id, event: name, data }: Frame): void {
   if (name === 'pulse') return takePulse(data as Pulse)
   if (name === 'values') return putValues((data as { values: readonly ValueRow[] }).values)
   // The log no longer holds what was missed: read everything anew.
-  if (name === 'gap') return void load().catch(() => {})
+  if (name === 'gap') return void reload()
   if (id === undefined || typeof data !== 'object' || data === null) return
   const entry = { position: id, event: data as CloudEvent }
   tellHappened(entry)
