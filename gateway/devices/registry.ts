@@ -1,6 +1,6 @@
 import { allRows } from '../kernel/all-rows.ts'
 import { createCommittedView } from '../kernel/committed-view.ts'
-import type { StateWriter, StoreReader, StoreWriter, Times } from '../kernel/contracts.ts'
+import type { DeviceFacts, StateWriter, StoreReader, StoreWriter, Times } from '../kernel/contracts.ts'
 import type { Device, DeviceRegistry } from '../kernel/device-contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
@@ -35,6 +35,11 @@ export interface Devices extends DeviceRegistry {
   restore(store: StoreReader): Promise<void>
   /** A reading that is in the log, after `restore`: last values are in no store of their own. Oldest first. */
   recall(reading: StoredReading): void
+  /** A message came in: true where its device was not registered, and is now. */
+  meet(reading: Reading): boolean
+  factsOf(device: string): DeviceFacts
+  /** Of all that are known. */
+  ids(): readonly string[]
   /** A reading came in, at this position of the log: keeps it as the metric's last value; registers a new device. Nothing is written but the coarse last-seen time. */
   observe(reading: Reading, position: number): void
   /** What came on `devices/{device}/status`; false: it is neither `online` nor `offline`. */
@@ -186,6 +191,16 @@ export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devic
       deps.emit({ type: 'limen.device.changed', subject: id, data: summary(entry) })
       deps.edited(id)
       return live(entry)
+    },
+    meet({ series, receivedAt }) {
+      if (slots[series.id] !== undefined) return false
+      const before = entries.get(series.device)?.stored.firstSeen ?? 0
+      return before === 0 && seen(series.device, receivedAt) !== undefined
+    },
+    ids: () => [...entries.keys()],
+    factsOf(device) {
+      const { type, labels, settings } = entries.get(device)?.known ?? unknownDevice
+      return { type, labels, settings }
     },
     observe,
     recall(reading) {

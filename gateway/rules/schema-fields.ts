@@ -1,7 +1,7 @@
 /** The keys of a rule (rules-and-alarms.md "A rule"), their forms and defaults. */
 import { duration } from '../kernel/quantity-shape.ts'
 import type { KindTable } from '../kernel/rule-kind.ts'
-import { boolean, clip, notInThisVersion, oneOf, optional, refine, required, text } from '../kernel/shape.ts'
+import { boolean, clip, list, notInThisVersion, oneOf, optional, refine, required, text } from '../kernel/shape.ts'
 import { templateNames } from '../kernel/template.ts'
 import { selectorShape } from './schema-on.ts'
 import { priorityShape } from './schema-priority.ts'
@@ -26,6 +26,13 @@ const key = refine(text({ expected: 'device or rule', example: 'device' }), (wri
   return at.refuse(`expected device or rule, found "${clip(written)}"`, 'write key: device (one alarm per device) or key: rule (one for all)')
 })
 
+/** Each step is counted from the announcement, not from the step before it. */
+const escalateShape = refine(list(duration({ min: '1ms', example: '2min' })), (steps, at) => {
+  const late = steps.findIndex((step, i) => i > 0 && step <= steps[i - 1]!)
+  if (late === -1) return steps
+  return at.refuse(`step ${late + 1} does not come after step ${late}`, 'write the times rising, each from the announcement on, e.g. escalate: [2min, 5min]')
+})
+
 /** Everything a process rule may say; `mode`, `message` and so on a technical one too. */
 export function ruleFields({ kinds, targets }: RuleSchemaDeps) {
   return {
@@ -38,8 +45,8 @@ export function ruleFields({ kinds, targets }: RuleSchemaDeps) {
     while: notInThisVersion('"while"'),
     priority: optional(priorityShape),
     latch: optional(boolean, false),
-    realarm: notInThisVersion('"realarm"'),
-    escalate: notInThisVersion('"escalate"'),
+    realarm: optional(duration({ min: '1ms', example: '1h' })),
+    escalate: optional(escalateShape, []),
     ack: optional(oneOf('required', 'auto')),
     key: optional(key, 'device'),
     message: optional(templateShape({ expected: 'a text', example: '"{metric} {value}{unit} on {device}"', names: templateNames })),

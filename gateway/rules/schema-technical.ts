@@ -21,14 +21,14 @@ export function readTechnicalRule(
   problems: Problem[],
 ): Rule | Invalid {
   const before = problems.length
-  const { id, priority, latch, ack, message, then, mode } = fields
+  const { id, priority, latch, realarm, escalate, ack, message, then, mode } = fields
   const other = (entry: MapNode['entries'][number]): boolean => {
     if (!notHere.some((name) => name === entry.key)) return false
-    problems.push(problemAt({ place: entry.place, path: `${origin.path}.${entry.key}` }, `"${entry.key}" cannot be set for one of the gateway's own alarms`, 'it may set priority, ack, latch, message, then, mode'))
+    problems.push(problemAt({ place: entry.place, path: `${origin.path}.${entry.key}` }, `"${entry.key}" cannot be set for one of the gateway's own alarms`, 'it may set priority, ack, latch, realarm, escalate, message, then, mode'))
     return true
   }
-  const own: Record<string, Field<unknown>> = { while: fields.while, realarm: fields.realarm, escalate: fields.escalate }
-  const value = readFields({ ...own, id, priority, latch, ack, message, then, mode }, { node, path: origin.path, other }, problems)
+  const own: Record<string, Field<unknown>> = { while: fields.while }
+  const value = readFields({ ...own, id, priority, latch, realarm, escalate, ack, message, then, mode }, { node, path: origin.path, other }, problems)
   if (value.id === invalid || typeof value.id !== 'string') return invalid
   const known = Object.hasOwn(technicalRules, value.id) ? technicalRules[value.id as keyof typeof technicalRules] : undefined
   if (known === undefined) {
@@ -37,7 +37,7 @@ export function readTechnicalRule(
     problems.push(problemAt({ place: entry?.value.place ?? node.place, path: `${origin.path}.id` }, wrong, suggestion(value.id, Object.keys(technicalRules))))
     return invalid
   }
-  if (value.priority === invalid || value.latch === invalid || value.ack === invalid || value.message === invalid || value.then === invalid || value.mode === invalid) return invalid
+  if (value.priority === invalid || value.latch === invalid || value.realarm === invalid || value.escalate === invalid || value.ack === invalid || value.message === invalid || value.then === invalid || value.mode === invalid) return invalid
   const priorityEntry = node.entries.find((entry) => entry.key === 'priority')
   const filled = fillPriorities(value.priority ?? known.priority, { levels: [], at: { place: priorityEntry?.value.place ?? node.place, path: `${origin.path}.priority` } }, problems)
   if (filled === invalid || problems.length > before) return invalid
@@ -53,6 +53,9 @@ export function readTechnicalRule(
     latch: value.latch,
     ack: value.ack ?? 'auto',
     key: 'device',
+    schedule: undefined,
+    realarmMs: value.realarm,
+    escalateMs: value.escalate,
     // Empty: the gateway's own words.
     message: value.message ?? '',
     then: value.then,

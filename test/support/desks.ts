@@ -17,7 +17,7 @@ export function anAlarm(change: Partial<Alarm> = {}): Alarm {
 export function aRule(id: string): Rule {
   return {
     id, class: 'process', on: { metric: 'heart_rate' }, when: { kind: 'level', spec: { hi: 130 } }, forMs: 0, clearForMs: 0, staleMs: undefined, priority: 'high',
-    latch: false, ack: 'required', key: 'device', message: 'Heart rate high', then: [], mode: 'live', source: { file: 'rules/a.yaml', line: 1 }, version: '1', conditionVersion: '1',
+    latch: false, ack: 'required', key: 'device', schedule: undefined, realarmMs: undefined, escalateMs: [], message: 'Heart rate high', then: [], mode: 'live', source: { file: 'rules/a.yaml', line: 1 }, version: '1', conditionVersion: '1',
   }
 }
 
