@@ -1,5 +1,7 @@
 import type { DocumentNode } from './document.ts'
+import type { Priority } from './priority.ts'
 import type { Problem } from './problem.ts'
+import type { ScoreTable } from './score-table.ts'
 
 /**
  * What loading a rule file needs to know of one kind (`when: { NAME: … }`).
@@ -22,6 +24,27 @@ export interface KindSchema<Spec = unknown> {
   readonly needsOneOf: readonly ('metric' | 'device')[]
   /** What an alarm says where the rule gives no `message`. */
   readonly defaultMessage: string
+  /** The same, where it depends on what was written. */
+  defaultMessageOf?(spec: Spec): string
+  /** The priority of each level where the rule gives none; left out: medium. */
+  priorities?(spec: Spec): Readonly<Record<string, Priority>>
+  /** What it can be about; left out: readings only. */
+  readonly hears?: readonly ('readings' | 'events')[]
+  /** It names all its signals itself: `on` may be left out, and then they are those of every device. */
+  readonly onOptional?: true
+  /** It names the metrics itself: `on` may narrow down the devices, never name a metric. */
+  readonly namesMetrics?: true
+  /** What one alarm is kept per where the rule does not say; left out: `device`. */
+  defaultKey?(spec: Spec): string
+}
+
+/** What files define beside rules, for kinds to name. */
+export interface TableBook {
+  /** A site's own first. Undefined: there is none, or it is faulty (and that was said where it stands). */
+  find(id: string): ScoreTable | undefined
+  /** There is one of that id, right or wrong. */
+  has(id: string): boolean
+  readonly ids: readonly string[]
 }
 
 export interface KindContext {
@@ -29,6 +52,8 @@ export interface KindContext {
   readonly path: string
   /** True when `node` is the whole `when`, written in a short form. */
   readonly short: boolean
+  /** Score tables that may be named; left out: those that come with Limen. */
+  readonly tables?: TableBook | undefined
 }
 
 export type KindParse<Spec> =

@@ -8,9 +8,12 @@ import type { KindTable } from '../kernel/rule-kind.ts'
 import type { RuleSource } from '../kernel/rule-source.ts'
 import { invalid, problemAt } from '../kernel/shape.ts'
 import { suggestion } from '../kernel/suggest.ts'
+import type { ParsedText } from '../kernel/yaml.ts'
 import { parseYaml, yamlLimits } from '../kernel/yaml.ts'
 import type { Bases, RuleFile } from './load-files.ts'
 import { expandSources, fingerprint } from './load-files.ts'
+import type { SiteTables } from './load-tables.ts'
+import { createTableBook, readTables } from './load-tables.ts'
 import type { RuleSchema } from './schema.ts'
 import { createRuleSchema } from './schema.ts'
 
@@ -23,6 +26,8 @@ export interface RuleLoadDeps extends Bases {
 export interface LoadedRules {
   /** Those written in place first, then file by file in the order of paths. The whole set only where there are no problems. */
   readonly rules: readonly Rule[]
+  /** The site's score tables, for a rule that is read alone. */
+  readonly tables: SiteTables
   /** In the order of file and line. */
   readonly problems: readonly Problem[]
   /** Absolute paths of what was read, and where more could come from. */
@@ -34,17 +39,21 @@ export interface LoadedRules {
 
 /** Reads every rule of every source. What is wrong comes as problems; it throws nothing. */
 export async function loadRules(sources: readonly RuleSource[], deps: RuleLoadDeps): Promise<LoadedRules> {
-  const collector = createCollector(createRuleSchema(deps))
   const { files, directories, problems } = await expandSources(sources, deps)
-  collector.problems.push(...problems)
+  const texts: RuleText[] = []
+  for (const file of files) texts.push(await readRuleFile(file, deps.baseDir))
+  // A rule may name a table of any file.
+  const tables = readTables(texts.flatMap(({ documents }) => documents), problems)
+  const collector = createCollector(createRuleSchema({ ...deps, tables: createTableBook(tables) }), problems)
   for (const source of sources) {
     if (source.kind !== 'inline') continue
     const { file, line } = source.node.place
     collector.rule(source.node, { file: line === 0 ? file : relative(deps.baseDir, resolve(deps.cwd, file)), path: source.path })
   }
-  for (const file of files) await readRuleFile(file, { collector, baseDir: deps.baseDir })
+  for (const text of texts) readDocuments(text, collector)
   return {
     rules: collector.rules,
+    tables,
     problems: [...collector.problems].sort(compareProblems),
     files: files.map((file) => file.path),
     directories,
@@ -52,12 +61,18 @@ export async function loadRules(sources: readonly RuleSource[], deps: RuleLoadDe
   }
 }
 
-/** The rules of one text (an upload, a test), as a file of that name would give them. */
-export function readRules(content: string | Uint8Array, file: string, deps: Pick<RuleLoadDeps, 'kinds' | 'targets'>): Pick<LoadedRules, 'rules' | 'problems'> {
-  const collector = createCollector(createRuleSchema(deps))
-  readDocuments(content, { shown: file, source: file, collector })
+/** The rules of one text (an upload, a test), as a file of that name would give them. `tables`: the site's, besides those of the text. */
+export function readRules(content: string | Uint8Array, file: string, deps: Pick<RuleLoadDeps, 'kinds' | 'targets'> & { readonly tables?: SiteTables }): Pick<LoadedRules, 'rules' | 'problems'> {
+  const text = { ...parseYaml(content, file), source: file }
+  const problems: Problem[] = []
+  const tables = createTableBook(readTables(text.documents, problems), ...(deps.tables === undefined ? [] : [deps.tables]))
+  const collector = createCollector(createRuleSchema({ ...deps, tables }), problems)
+  readDocuments(text, collector)
   return { rules: collector.rules, problems: [...collector.problems].sort(compareProblems) }
 }
+
+/** `source` as rules name it: relative to the configuration. */
+interface RuleText extends ParsedText { readonly source: string }
 
 interface Collector {
   readonly rules: Rule[]
@@ -65,9 +80,8 @@ interface Collector {
   rule(node: DocumentNode, origin: { file: string; path: string }): void
 }
 
-function createCollector(schema: RuleSchema): Collector {
+function createCollector(schema: RuleSchema, problems: Problem[]): Collector {
   const rules: Rule[] = []
-  const problems: Problem[] = []
   const ids = new Map<string, Place>()
   return {
     rules,
@@ -85,8 +99,9 @@ function createCollector(schema: RuleSchema): Collector {
   }
 }
 
-async function readRuleFile(file: RuleFile, { collector, baseDir }: { collector: Collector; baseDir: string }): Promise<void> {
-  const whole = (message: string, remedy: string): void => void collector.problems.push({ file: file.shown, line: 0, column: 0, path: '', message, remedy })
+async function readRuleFile(file: RuleFile, baseDir: string): Promise<RuleText> {
+  const source = relative(baseDir, file.path)
+  const whole = (message: string, remedy: string): RuleText => ({ documents: [], problems: [{ file: file.shown, line: 0, column: 0, path: '', message, remedy }], source })
   if (file.sizeBytes > yamlLimits.sizeBytes) return whole(`the file has ${file.sizeBytes} bytes, more than ${yamlLimits.sizeBytes / 1024 ** 2} MiB`, 'split it')
   let content: Uint8Array
   try {
@@ -94,12 +109,11 @@ async function readRuleFile(file: RuleFile, { collector, baseDir }: { collector:
   } catch (thrown) {
     return whole(`cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'error'})`, 'check who may read it')
   }
-  readDocuments(content, { shown: file.shown, source: relative(baseDir, file.path), collector })
+  return { ...parseYaml(content, file.shown), source }
 }
 
-/** A file holds `rules: [ … ]`, or the list alone, or one rule; several documents (`---`) are read one after the other. */
-function readDocuments(content: string | Uint8Array, { shown, source, collector }: { shown: string; source: string; collector: Collector }): void {
-  const { documents, problems } = parseYaml(content, shown)
+/** A file holds `rules: [ … ]` (and `tables: [ … ]`), or the list alone, or one rule; several documents (`---`) are read one after the other. */
+function readDocuments({ documents, problems, source }: RuleText, collector: Collector): void {
   collector.problems.push(...problems)
   for (const document of documents) {
     if (document.kind === 'scalar' && document.value === null) continue
@@ -115,9 +129,10 @@ function readMapping(document: Extract<DocumentNode, { kind: 'map' }>, { source,
     if (key === 'rules') {
       if (value.kind === 'list') readList(value, { path: 'rules', source, collector })
       else if (value.kind === 'map' || value.value !== null) collector.problems.push(problemAt({ place: value.place, path: 'rules' }, 'expected a list of rules', 'begin each rule with a hyphen: - id: spo2-low'))
-    } else if (key === 'routes' || key === 'schedules') collector.problems.push(problemAt({ place, path: key }, `"${key}" is not in this version`, 'leave it out'))
+    } else if (key === 'tables') continue // Read before all rules.
+    else if (key === 'routes' || key === 'schedules') collector.problems.push(problemAt({ place, path: key }, `"${key}" is not in this version`, 'leave it out'))
     else if (key === 'targets') collector.problems.push(problemAt({ place, path: key }, '"targets" does not belong into a rule file', 'write it in limen.yaml'))
-    else collector.problems.push(problemAt({ place, path: key }, `unknown key "${key.slice(0, 40)}" in a rule file`, suggestion(key, ['rules', 'id'])))
+    else collector.problems.push(problemAt({ place, path: key }, `unknown key "${key.slice(0, 40)}" in a rule file`, suggestion(key, ['rules', 'tables', 'id'])))
   }
 }
 

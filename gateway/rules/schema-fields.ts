@@ -1,18 +1,21 @@
 /** The keys of a rule (rules-and-alarms.md "A rule"), their forms and defaults. */
 import { duration } from '../kernel/quantity-shape.ts'
-import type { KindTable } from '../kernel/rule-kind.ts'
-import { boolean, clip, list, notInThisVersion, oneOf, optional, refine, required, text } from '../kernel/shape.ts'
+import type { KindTable, TableBook } from '../kernel/rule-kind.ts'
+import { boolean, clip, list, oneOf, optional, refine, required, text } from '../kernel/shape.ts'
 import { templateNames } from '../kernel/template.ts'
 import { selectorShape } from './schema-on.ts'
 import { priorityShape } from './schema-priority.ts'
 import { templateShape } from './schema-template.ts'
 import { thenShape } from './schema-then.ts'
 import { whenShape } from './schema-when.ts'
+import { whileShape } from './schema-while.ts'
 
 export interface RuleSchemaDeps {
   readonly kinds: KindTable
   /** Names of the targets there are. */
   readonly targets: ReadonlySet<string>
+  /** Score tables that rules may name; left out: those that come with Limen. */
+  readonly tables?: TableBook | undefined
 }
 
 /** Where the rule stands, for Rule.source; the path for problems. */
@@ -20,10 +23,16 @@ export interface RuleOrigin { readonly file: string; readonly path: string }
 
 const id = text({ expected: 'an id without spaces, of at most 128 characters', example: 'spo2-low', check: (written) => /^[^\s\p{C}]{1,128}$/u.test(written) })
 
-const key = refine(text({ expected: 'device or rule', example: 'device' }), (written, at) => {
+/** What stands together with `on` is looked at in schema.ts. */
+const key = refine(text({ expected: 'device, rule, label.NAME or data.PATH', example: 'device' }), (written, at) => {
+  const [first = ''] = written.split('.', 1)
+  const rest = written.slice(first.length + 1)
   if (written === 'device' || written === 'rule') return written
-  if (/^(label|data)\./.test(written)) return at.refuse(`key: ${clip(written)} is not in this version`, 'write device or rule')
-  return at.refuse(`expected device or rule, found "${clip(written)}"`, 'write key: device (one alarm per device) or key: rule (one for all)')
+  if (first === 'label' && rest.trim() !== '' && rest.length <= 128) return written
+  if (first === 'data' && /^[^.\s]+(\.[^.\s]+)*$/.test(rest) && rest.length <= 256) return written
+  if (first === 'label') return at.refuse('"label" needs the name of a label', 'write e.g. key: label.ward')
+  if (first === 'data') return at.refuse(`"${clip(written)}" leads to nothing in an event's data`, 'write the members from the outermost in, with dots between, e.g. key: data.card')
+  return at.refuse(`expected device, rule, label.NAME or data.PATH, found "${clip(written)}"`, 'write key: device (one alarm per device), rule (one for all), label.ward (one per ward) or, for events, data.card')
 })
 
 /** Each step is counted from the announcement, not from the step before it. */
@@ -34,21 +43,21 @@ const escalateShape = refine(list(duration({ min: '1ms', example: '2min' })), (s
 })
 
 /** Everything a process rule may say; `mode`, `message` and so on a technical one too. */
-export function ruleFields({ kinds, targets }: RuleSchemaDeps) {
+export function ruleFields({ kinds, targets, tables }: RuleSchemaDeps) {
   return {
     id: required(id),
     on: required(selectorShape),
-    when: required(whenShape(kinds)),
+    when: required(whenShape(kinds, tables)),
     for: optional(duration({ example: '10s' }), 0),
     clearFor: optional(duration({ example: '10s' }), 0),
     stale: optional(duration({ min: '1ms', example: '30s' })),
-    while: notInThisVersion('"while"'),
+    while: optional(whileShape),
     priority: optional(priorityShape),
     latch: optional(boolean, false),
     realarm: optional(duration({ min: '1ms', example: '1h' })),
     escalate: optional(escalateShape, []),
     ack: optional(oneOf('required', 'auto')),
-    key: optional(key, 'device'),
+    key: optional(key),
     message: optional(templateShape({ expected: 'a text', example: '"{metric} {value}{unit} on {device}"', names: templateNames })),
     then: optional(thenShape(targets), []),
     mode: optional(oneOf('live', 'shadow', 'off'), 'live'),

@@ -23,6 +23,11 @@ const device = refine(glob('device', '"bed-*"'), (pattern, at) =>
 const metric = refine(glob('metric', 'spo2'), (pattern, at) =>
   pattern === 'ts' || pattern === 'seq' ? at.refuse(`"${pattern}" can match nothing: it is the time or number of a reading, never a metric`, 'write the metric itself') : pattern)
 
+/** Types that begin with `limen.` are the gateway's own; they come in by no door. */
+const event = refine(glob('event type', '"card.*"'), (pattern, at) =>
+  pattern.startsWith('limen.') ? at.refuse(`"${clip(pattern)}" are events of the gateway itself, and rules hear those of applications`, 'write another type, e.g. "card.*"')
+  : /[+#]/.test(pattern) ? at.refuse(`"${clip(pattern)}" can match no event type: it has no + or #`, 'wildcards are * and ?') : pattern)
+
 const label = record(text({ expected: 'a text', example: 'east' }), { expected: 'labels', example: '{ ward: east }', key: (key) => (key.trim() === '' ? 'write e.g. ward' : undefined) })
 
 const fields = object(
@@ -31,21 +36,23 @@ const fields = object(
     device: optional(device),
     deviceType: optional(glob('device type', 'ward-monitor')),
     label: optional(label),
-    event: notInThisVersion('"event" (rules for application events)'),
-    match: notInThisVersion('"match" (rules for application events)'),
+    event: optional(event),
+    match: notInThisVersion('"match" (patterns over events)'),
   },
   { expected: 'what the rule listens to', example: '{ metric: spo2, device: "bed-*" }' },
 )
 
-/** `on: { metric, device, deviceType, label }`; at least one. */
-export const selectorShape: Shape<Selector> = refine(fields, ({ metric: metrics, device: devices, deviceType, label: labels }, at) => {
-  const laterForm = at.node.kind === 'map' && at.node.entries.some((entry) => entry.key === 'event' || entry.key === 'match')
-  const given = metrics !== undefined || devices !== undefined || deviceType !== undefined || (labels !== undefined && labels.size > 0)
-  if (!given && !laterForm) return at.refuse('a rule that listens to nothing', 'write at least one of metric, device, deviceType, label')
+/** `on: { metric, device, deviceType, label }`, or `event` instead of `metric`; at least one. */
+export const selectorShape: Shape<Selector> = refine(fields, ({ metric: metrics, device: devices, deviceType, label: labels, event: events }, at) => {
+  const laterForm = at.node.kind === 'map' && at.node.entries.some((entry) => entry.key === 'match')
+  const given = metrics !== undefined || devices !== undefined || deviceType !== undefined || (labels !== undefined && labels.size > 0) || events !== undefined
+  if (!given && !laterForm) return at.refuse('a rule that listens to nothing', 'write at least one of metric, device, deviceType, label, event')
+  if (events !== undefined && metrics !== undefined) return at.refuse('an event has no metric: "event" and "metric" cannot stand together', 'keep one of them', 'metric')
   return {
     ...(metrics === undefined ? {} : { metric: metrics }),
     ...(devices === undefined ? {} : { device: devices }),
     ...(deviceType === undefined ? {} : { deviceType }),
     ...(labels === undefined || labels.size === 0 ? {} : { label: Object.fromEntries(labels) }),
+    ...(events === undefined ? {} : { event: events }),
   }
 })

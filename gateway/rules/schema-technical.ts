@@ -1,7 +1,7 @@
 import type { MapNode } from '../kernel/document.ts'
 import type { Problem } from '../kernel/problem.ts'
 import type { Rule } from '../kernel/rule.ts'
-import type { Field, Invalid } from '../kernel/shape.ts'
+import type { Invalid } from '../kernel/shape.ts'
 import { clip, invalid, problemAt, readFields } from '../kernel/shape.ts'
 import { suggestion } from '../kernel/suggest.ts'
 import { technicalRules } from '../kernel/technical-rules.ts'
@@ -10,7 +10,7 @@ import type { RuleOrigin, ruleFields } from './schema-fields.ts'
 import { fillPriorities } from './schema-priority.ts'
 
 /** What the gateway decides itself where it raises its own alarms. */
-const notHere = ['on', 'when', 'for', 'clearFor', 'stale', 'key'] as const
+const notHere = ['on', 'when', 'for', 'clearFor', 'stale', 'while', 'key'] as const
 
 /**
  * A rule whose id is one of the gateway's own alarms overrides how that alarm is announced, never when it is raised.
@@ -27,8 +27,7 @@ export function readTechnicalRule(
     problems.push(problemAt({ place: entry.place, path: `${origin.path}.${entry.key}` }, `"${entry.key}" cannot be set for one of the gateway's own alarms`, 'it may set priority, ack, latch, realarm, escalate, message, then, mode'))
     return true
   }
-  const own: Record<string, Field<unknown>> = { while: fields.while }
-  const value = readFields({ ...own, id, priority, latch, realarm, escalate, ack, message, then, mode }, { node, path: origin.path, other }, problems)
+  const value = readFields({ id, priority, latch, realarm, escalate, ack, message, then, mode }, { node, path: origin.path, other }, problems)
   if (value.id === invalid || typeof value.id !== 'string') return invalid
   const known = Object.hasOwn(technicalRules, value.id) ? technicalRules[value.id as keyof typeof technicalRules] : undefined
   if (known === undefined) {

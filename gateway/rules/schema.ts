@@ -2,13 +2,15 @@
 import type { DocumentNode } from '../kernel/document.ts'
 import type { Problem } from '../kernel/problem.ts'
 import type { Rule } from '../kernel/rule.ts'
-import type { Invalid } from '../kernel/shape.ts'
-import { invalid, problemAt, readFields, wrongForm } from '../kernel/shape.ts'
+import type { Invalid, problemAt } from '../kernel/shape.ts'
+import { invalid, optional, readFields, wrongForm } from '../kernel/shape.ts'
 import { versionsOf } from './load-version.ts'
 import type { RuleOrigin, RuleSchemaDeps } from './schema-fields.ts'
 import { ruleFields } from './schema-fields.ts'
+import type { WrittenPriority } from './schema-priority.ts'
 import { fillPriorities } from './schema-priority.ts'
 import { readTechnicalRule } from './schema-technical.ts'
+import { mayLeaveOutOn, readTogether } from './schema-together.ts'
 import type { Condition } from './schema-when.ts'
 
 export interface RuleSchema {
@@ -24,19 +26,20 @@ export function createRuleSchema(deps: RuleSchemaDeps): RuleSchema {
       const named = node.entries.find((entry) => entry.key === 'id')?.value
       if (named?.kind === 'scalar' && named.text.startsWith('technical.')) return readTechnicalRule({ node, origin, fields }, problems)
       const before = problems.length
-      const value = readFields(fields, { node, path: origin.path }, problems)
+      const on = mayLeaveOutOn(node, deps.kinds) ? optional(fields.on.shape) : fields.on
+      const value = readFields({ ...fields, on }, { node, path: origin.path }, problems)
       const at = (name: string) => {
         const entry = node.entries.find((candidate) => candidate.key === name)
         return entry === undefined ? { place: node.place, path: origin.path } : { place: entry.value.place, path: `${origin.path}.${name}` }
       }
-      if (value.when !== invalid) checkTogether(value.when, { ...value, at }, problems)
-      const priority = value.when === invalid || value.priority === invalid ? invalid : fillPriorities(value.priority, { levels: value.when.kind.levels(value.when.spec), at: at('priority') }, problems)
-      if (problems.length > before || !isWhole(value) || priority === invalid) return invalid
+      const together = readTogether(value, { kinds: deps.kinds, at, problems })
+      const priority = value.when === invalid || value.priority === invalid ? invalid : prioritiesOf(value.when, value.priority, { at: at('priority'), problems })
+      if (problems.length > before || !isWhole(value) || priority === invalid || together.on === invalid || together.key === invalid) return invalid
       const { when } = value
       return versionsOf({
         id: value.id,
         class: 'process',
-        on: value.on,
+        on: together.on,
         when: { kind: when.kind.name, spec: when.spec },
         forMs: value.for,
         clearForMs: value.clearFor,
@@ -44,11 +47,11 @@ export function createRuleSchema(deps: RuleSchemaDeps): RuleSchema {
         priority: priority satisfies Rule['priority'],
         latch: value.latch,
         ack: value.ack ?? 'required',
-        key: value.key,
+        key: together.key,
         schedule: value.while,
         realarmMs: value.realarm,
         escalateMs: value.escalate,
-        message: value.message ?? when.kind.defaultMessage,
+        message: value.message ?? when.kind.defaultMessageOf?.(when.spec) ?? when.kind.defaultMessage,
         then: value.then,
         mode: value.mode,
         source: { file: origin.file, line: node.place.line },
@@ -57,18 +60,8 @@ export function createRuleSchema(deps: RuleSchemaDeps): RuleSchema {
   }
 }
 
-/** What each alone is right and together is not. */
-function checkTogether(when: Condition, rule: { on: Rule['on'] | Invalid; for: number | Invalid; at: (name: string) => Parameters<typeof problemAt>[0] }, problems: Problem[]): void {
-  const { kind } = when
-  if (!kind.allowsFor && rule.for !== invalid && rule.for > 0) {
-    problems.push(problemAt(rule.at('for'), `"for" cannot stand beside ${kind.name}, which is a delay itself`, `leave "for" out; write the time in ${kind.example}`))
-  }
-  if (kind.needsOneOf.length > 0 && rule.on !== invalid) {
-    const { on } = rule
-    if (!kind.needsOneOf.some((member) => on[member] !== undefined)) {
-      problems.push(problemAt(rule.at('on'), `${kind.name} must know what to miss`, `write ${kind.needsOneOf.join(' or ')} in "on"`))
-    }
-  }
+function prioritiesOf({ kind, spec }: Condition, written: WrittenPriority | undefined, { at, problems }: { readonly at: Parameters<typeof problemAt>[0]; readonly problems: Problem[] }): Rule['priority'] | Invalid {
+  return fillPriorities(written, { levels: kind.levels(spec), usual: kind.priorities?.(spec), at }, problems)
 }
 
 function isWhole<T extends Record<string, unknown>>(value: T): value is { readonly [K in keyof T]: Exclude<T[K], Invalid> } {
