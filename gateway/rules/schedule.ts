@@ -34,6 +34,15 @@ export function nextChange(schedule: Schedule, wallMs: number): number {
   return Infinity
 }
 
+export function isZone(tz: string): boolean {
+  try {
+    return zoneOf(tz).clock instanceof Intl.DateTimeFormat
+  } catch {
+    // A RangeError: there is none of that name.
+    return false
+  }
+}
+
 /** `localMs`: what the clock shows, as if it were UTC. */
 function isOpenAt({ fromMin, toMin, days }: Schedule, localMs: number): boolean {
   const day = Math.floor(localMs / dayMs)
@@ -80,18 +89,24 @@ const zones = new Map<string, Zone>()
 /** How far the zone's clock is ahead of UTC, in ms. No zone sets its clock and sets it back within a day. */
 function offsetOf(tz: string, wallMs: number): number {
   if (tz === 'UTC') return 0
-  let zone = zones.get(tz)
-  if (zone !== undefined && wallMs >= zone.since && wallMs <= zone.until) return zone.offset
-  if (zone === undefined) {
-    const clock = new Intl.DateTimeFormat('en-US', { timeZone: tz, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' })
-    zones.set(tz, (zone = { clock, since: Infinity, until: -Infinity, offset: Number.NaN }))
-  }
+  const zone = zoneOf(tz)
+  if (wallMs >= zone.since && wallMs <= zone.until) return zone.offset
   const offset = read(zone.clock, wallMs)
   const near = wallMs >= zone.since - dayMs && wallMs <= zone.until + dayMs
   zone.since = near && offset === zone.offset ? Math.min(zone.since, wallMs) : wallMs
   zone.until = near && offset === zone.offset ? Math.max(zone.until, wallMs) : wallMs
   zone.offset = offset
   return offset
+}
+
+/** Throws a RangeError where there is no such zone. */
+function zoneOf(tz: string): Zone {
+  let zone = zones.get(tz)
+  if (zone === undefined) {
+    const clock = new Intl.DateTimeFormat('en-US', { timeZone: tz, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' })
+    zones.set(tz, (zone = { clock, since: Infinity, until: -Infinity, offset: Number.NaN }))
+  }
+  return zone
 }
 
 function read(clock: Intl.DateTimeFormat, wallMs: number): number {

@@ -2,6 +2,7 @@ import type { Schedule } from '../kernel/rule.ts'
 import type { Invalid, Shape } from '../kernel/shape.ts'
 import { clip, list, object, oneOf, optional, refine, scalar } from '../kernel/shape.ts'
 import { suggest } from '../kernel/suggest.ts'
+import { isZone } from './schedule.ts'
 
 /** As in Schedule.days: 0 is Sunday. */
 const dayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
@@ -54,15 +55,6 @@ export const whileShape: Shape<Schedule | undefined> = refine(
     return { fromMin: from ?? 0, toMin: to ?? minutesADay, days: given ?? [], tz }
   },
 )
-
-function isZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
-  } catch {
-    // A RangeError: it is none.
-    return false
-  }
-}
 
 /** Near by name, or the zone of a city. */
 function zoneSuggestion(written: string): string {

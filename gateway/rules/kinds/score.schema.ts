@@ -57,6 +57,8 @@ function findTable(id: string, tables: TableBook, at: RefineContext): ScoreTable
 }
 
 function renamed(table: ScoreTable, metrics: ReadonlyMap<string, string>, at: RefineContext): ScoreTable | Invalid {
+  // The table itself, so that a thousand rules share one.
+  if (metrics.size === 0) return table
   const names = table.parameters.map(({ name }) => name)
   for (const [name, metric] of metrics) {
     const { refuse } = within(at, 'metrics', name)
