@@ -15,7 +15,7 @@ const readingsPerRound = 300_000
 function rule(id: string, metric: string): Rule {
   return {
     id, class: 'process', on: { metric }, when: { kind: 'level', spec: { form: 'limits', limits: { lo: -50, hi: 80, hihi: 90 }, hysteresis: 2 } },
-    forMs: 0, clearForMs: 0, staleMs: undefined, priority: 'medium', latch: false, ack: 'required', key: 'device', schedule: undefined, realarmMs: undefined, escalateMs: [], message: '{metric} {value}', then: [],
+    forMs: 0, clearForMs: 0, staleMs: undefined, unit: undefined, priority: 'medium', latch: false, ack: 'required', key: 'device', schedule: undefined, realarmMs: undefined, escalateMs: [], message: '{metric} {value}', then: [],
     mode: 'live', source: { file: 'bench', line: 1 }, version: '1', conditionVersion: '1',
   }
 }

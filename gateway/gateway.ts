@@ -137,7 +137,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     onCondition: (condition) => pipeline.condition(condition),
   })
   const gate = createGate({ rebuild: () => restore({ kind: 'undo', times: keeper.times() }), opened: keeper.arm, onFatal: deps.onFatal, logger })
-  const ingest = createIngest({ maxSeries }, { store, labels: (device) => devices.labels(device) })
+  const ingest = createIngest({ maxSeries }, { store, labels: (device) => devices.labels(device), settings: (device) => devices.settings(device), emit: (event) => pipeline.record(event) })
   const posted = createPostedEvents({ store })
   const rejections = createRejections()
   const stage = createAlarmStage({ kinds }, { state: store })

@@ -26,7 +26,8 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
   const delivered: string[] = []
   const stage = createAlarmStage({ kinds }, { state: store })
   const snapshots = createSnapshots({ store, stage, logger: silentLogger })
-  const ingest = createIngest({ maxSeries: 5 }, { store, labels: () => ({}) })
+  const settings: Record<string, Record<string, unknown>> = {}
+  const ingest = createIngest({ maxSeries: 5 }, { store, labels: () => ({}), settings: (device) => settings[device] ?? {}, emit: (event) => pipeline.record(event) })
   const posted = createPostedEvents({ store })
   let rebuilt = 0
   let release: () => void = () => {}
@@ -74,7 +75,7 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
     pipeline.accept({ kind: 'event', event: { specversion: '1.0', id: '1', source: 'app', type: 'x', time: '2026-01-01T00:00:00Z', ...event }, principal }, (error, receipt) => void receipts.push(error ?? receipt))
   const entries = async () => (await store.read({ after: 0, limit: 10_000 })).entries
   const events = async () => (await entries()).filter((e) => e.kind === 'event').map((e) => e.event)
-  return { store, pipeline, gate, publish, post, receipts, announced, commands, delivered, events, entries, stage, rebuilt: () => rebuilt, finishRebuild: () => release(), pass: (ms: number) => { at += ms } }
+  return { store, pipeline, ingest, settings, gate, publish, post, receipts, announced, commands, delivered, events, entries, stage, rebuilt: () => rebuilt, finishRebuild: () => release(), pass: (ms: number) => { at += ms } }
 }
 
 describe('the pipeline', () => {

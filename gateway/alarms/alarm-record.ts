@@ -134,7 +134,7 @@ export function recordOf(text: string | Uint8Array): AlarmRecord {
 
 function remains(alarm: AlarmRow['alarm'], { conditionVersion, mode }: Pick<AlarmRow, 'conditionVersion' | 'mode'>): Rule {
   return {
-    id: alarm.rule, class: alarm.class, on: {}, when: { kind: 'gone', spec: null }, forMs: 0, clearForMs: 0, staleMs: undefined, priority: alarm.priority,
+    id: alarm.rule, class: alarm.class, on: {}, when: { kind: 'gone', spec: null }, forMs: 0, clearForMs: 0, staleMs: undefined, unit: undefined, priority: alarm.priority,
     latch: false, ack: 'required', key: 'device', schedule: undefined, realarmMs: undefined, escalateMs: [], message: alarm.message, then: [], mode,
     source: { file: '', line: 0 }, version: '', conditionVersion,
   }

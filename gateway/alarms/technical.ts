@@ -21,6 +21,7 @@ export function technicalRule(id: string, own: Rule | undefined): Rule {
     forMs: 0,
     clearForMs: 0,
     staleMs: undefined,
+    unit: undefined,
     priority: own?.priority ?? known?.priority ?? 'high',
     latch: own?.latch ?? false,
     ack: own?.ack ?? 'auto',

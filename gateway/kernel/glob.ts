@@ -57,6 +57,13 @@ export function globsMeet(one: string, other: string): boolean {
   return row[b.length]!
 }
 
+/** Does every text that matches `narrow` match `wide`? False where that is hard to see. */
+export function globCovers(wide: string, narrow: string): boolean {
+  // A star of the narrow one is a character that only a star of the wide one takes.
+  const characters = charactersOf(narrow)
+  return matchesGlob(charactersOf(wide), characters) && (!characters.includes('*') || !wide.includes('?'))
+}
+
 /** How many characters a text must have to match. */
 export function leastLength(pattern: string): number {
   return Array.from(pattern.replace(/\*/g, '')).length

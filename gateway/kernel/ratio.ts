@@ -31,7 +31,8 @@ export const minus = (a: Ratio, b: Ratio): Ratio => ratio(a.n * b.d - b.n * a.d,
 /** `base` is not 0 where the exponent is negative. */
 export function power(base: Ratio, exponent: number): Ratio {
   const size = BigInt(Math.abs(exponent))
-  return exponent < 0 ? ratio(base.d ** size, base.n ** size) : { n: base.n ** size, d: base.d ** size }
+  const [n, d] = [base.n ** size, base.d ** size]
+  return exponent >= 0 ? { n, d } : n < 0n ? { n: -d, d: -n } : { n: d, d: n }
 }
 
 /** Of two > 0. */

@@ -51,6 +51,8 @@ export interface Rule {
   readonly clearForMs: number
   /** How long the last good value stands; undefined: worked out from the series (3 × its median interval, at least 30 s). */
   readonly staleMs: number | undefined
+  /** UCUM code of the unit that its limits are written in; undefined: whatever the readings are in. */
+  readonly unit: string | undefined
   readonly priority: Priority | Readonly<Record<string, Priority>>
   readonly latch: boolean
   readonly ack: 'required' | 'auto'
@@ -73,6 +75,6 @@ export interface Rule {
   readonly source: { readonly file: string; readonly line: number }
   /** Changes with any edit. */
   readonly version: string
-  /** Changes when what fires it changes (on, when, for, clearFor, stale, key): its alarms are then retired. */
+  /** Changes when what fires it changes (on, when, for, clearFor, stale, unit, key): its alarms are then retired. */
   readonly conditionVersion: string
 }

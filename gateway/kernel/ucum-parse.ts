@@ -1,6 +1,6 @@
 /** The grammar of UCUM: products, quotients, powers, brackets, factors, annotations. Which symbols there are is the caller's affair. */
 import type { Ratio } from './ratio.ts'
-import { one, over, power, ratio, times, zero } from './ratio.ts'
+import { one, power, ratio, zero } from './ratio.ts'
 
 /** Exponents of base units; none is 0. */
 export type Dimensions = ReadonlyMap<string, number>
@@ -22,12 +22,14 @@ export type Lookup = (symbol: string) => Measure | undefined
 const plain: Measure = { scale: one, offset: zero, dimensions: new Map(), code: '1', simple: true }
 const deepest = 8
 const greatestExponent = 30
-/** Longer ones are no units; nor is what a stranger sends read without end. */
-const longest = 64
+/** Doubles must hold it, and its quotient with another. */
+const largest = 10n ** 150n
+/** In characters. Longer ones are no units; nor is what a stranger sends read without end. */
+export const longestUnit = 64
 
 /** Undefined where the text is no expression, or names a symbol that `lookup` does not know. Takes time in proportion to the text. */
 export function parseMeasure(text: string, lookup: Lookup): Measure | undefined {
-  if (text === '' || text.length > longest) return undefined
+  if (text === '' || text.length > longestUnit) return undefined
   let at = 0
 
   function term(depth: number): Measure | undefined {
@@ -45,6 +47,7 @@ export function parseMeasure(text: string, lookup: Lookup): Measure | undefined 
       if (next === undefined) return undefined
       code += next.simple || (product === undefined && text[at] !== '.' && text[at] !== '/') ? next.code : `(${next.code})`
       product = product === undefined ? next : joined(product, next, sign === '/' ? -1 : 1)
+      if (isTooLarge(product.scale)) return undefined
       if (text[at] !== '.' && text[at] !== '/') return { ...product, code }
       sign = text[at++]!
       code += sign
@@ -107,7 +110,11 @@ export function parseMeasure(text: string, lookup: Lookup): Measure | undefined 
   }
 
   const found = term(0)
-  return at === text.length ? found : undefined
+  return found === undefined || at < text.length ? undefined : { ...found, scale: ratio(found.scale.n, found.scale.d) }
+}
+
+function isTooLarge({ n, d }: Ratio): boolean {
+  return n > largest || d > largest
 }
 
 function isDigit(character: string | undefined): boolean {
@@ -121,7 +128,9 @@ function joined(a: Measure, b: Measure, sign: 1 | -1): Measure {
     if (sum === 0) dimensions.delete(name)
     else dimensions.set(name, sum)
   }
-  return { scale: (sign === 1 ? times : over)(a.scale, b.scale), offset: zero, dimensions, code: '', simple: false }
+  // Not reduced: that is the dear part, and done once in the end.
+  const scale = sign === 1 ? { n: a.scale.n * b.scale.n, d: a.scale.d * b.scale.d } : { n: a.scale.n * b.scale.d, d: a.scale.d * b.scale.n }
+  return { scale, offset: zero, dimensions, code: '', simple: false }
 }
 
 function raised(base: Measure, exponent: number): Measure {

@@ -22,7 +22,7 @@ const words: Readonly<Record<string, string>> = {
   'percent': '%', 'pct': '%', '%rh': '%', 'rh%': '%', 'rh': '%', '%vol': '%', '%vwc': '%', 'ppm': '[ppm]', 'ppb': '[ppb]', 'permille': '[ppth]',
   'unitless': '1', 'none': '1', 'count': '1', 'counts': '1', 'ratio': '1',
   // Frequency
-  'bpm': '/min', 'rpm': '/min', 'brpm': '/min', 'beats': '{beats}', 'breaths': '{breaths}', 'revolutions': '{revolutions}', 'rev': '{rev}', 'cycles': '{cycles}',
+  'bpm': '/min', 'rpm': '/min', 'beatsperminute': '/min', 'breathsperminute': '/min', 'perminute': '/min', 'brpm': '/min', 'beats': '{beats}', 'breaths': '{breaths}', 'revolutions': '{revolutions}', 'rev': '{rev}', 'cycles': '{cycles}',
   'pulses': '{pulses}', 'drops': '{drops}', 'hertz': 'Hz', 'hz': 'Hz', 'khz': 'kHz',
   // Time
   'sec': 's', 'secs': 's', 'second': 's', 'seconds': 's', 'msec': 'ms', 'millisecond': 'ms', 'milliseconds': 'ms', 'mins': 'min', 'minute': 'min', 'minutes': 'min',

@@ -3,7 +3,7 @@ import { decimal, lcm, minus, one, over, power, ratio, times, zero } from './rat
 import { suggest } from './suggest.ts'
 import { atomRows, baseUnits, baseUnitsWithoutPrefix, binaryPrefixes, prefixes, shiftedRows } from './ucum-atoms.ts'
 import type { Lookup, Measure } from './ucum-parse.ts'
-import { parseMeasure } from './ucum-parse.ts'
+import { longestUnit, parseMeasure } from './ucum-parse.ts'
 import { asciiOf, meaningOf, wordsAnyCase, wordsFirst, wordsWithPrefix } from './ucum-words.ts'
 
 /** A unit of measure. */
@@ -25,11 +25,11 @@ const atoms: ReadonlyMap<string, Atom> = makeAtoms()
 
 /** A UCUM code, or a spelling in common use (°C, mmHg, bpm, l/min, kWh, ppm); undefined for any other text. */
 export function parseUnit(text: string): Unit | undefined {
-  if (text.length > 64) return undefined
+  if (text.length > longestUnit) return undefined
   const written = asciiOf(text)
   const word = meaningOf(written)
   const measure = parseMeasure(written, lookupWord) ?? (word === undefined ? undefined : parseMeasure(word, lookupCode))
-  if (measure === undefined || !isUsable(measure.scale)) return undefined
+  if (measure === undefined || measure.code.length > longestUnit) return undefined
   return { code: measure.code, dimension: dimensionOf(measure), scale: measure.scale, offset: measure.offset }
 }
 
@@ -126,7 +126,7 @@ function makeAtoms(): ReadonlyMap<string, Atom> {
   for (const name of baseUnits) define(name, base(name), !baseUnitsWithoutPrefix.has(name))
   for (const [code, factor, of, metric] of atomRows) {
     const measure = parseMeasure(of, lookup)
-    if (measure === undefined) throw new TypeError(`${of} is no unit`)
+    if (measure === undefined || measure.code.length > longestUnit) throw new TypeError(`${of} is no unit`)
     define(code, scaled(measure, decimal(factor)), metric !== undefined)
   }
   for (const [code, shift, factor, of, metric] of shiftedRows) {
@@ -139,9 +139,4 @@ function makeAtoms(): ReadonlyMap<string, Atom> {
 
 function dimensionOf({ dimensions }: Measure): string {
   return [...dimensions].map(([name, exponent]) => (exponent === 1 ? name : `${name}${exponent}`)).sort().join('.')
-}
-
-/** Doubles must hold it, and its quotient with another. */
-function isUsable({ n, d }: Ratio): boolean {
-  return n > 0n && Number(n) < 1e150 && Number(d) < 1e150
 }

@@ -1,7 +1,7 @@
 import { asError } from '../kernel/errors.ts'
 import type { Rule, Selector } from '../kernel/rule.ts'
 import type { RuleRuntime } from './cell.ts'
-import { compileGlob } from './glob.ts'
+import { compileGlob } from '../kernel/glob.ts'
 import type { Condition, Kind, SignalCondition } from './kind.ts'
 import { normal, plainLevels } from './kind.ts'
 import { compileSelector } from './selector.ts'

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
+import type { ConfiguredDevice } from '../kernel/configured-devices.ts'
 import type { DocumentNode, Place } from '../kernel/document.ts'
 import type { Problem } from '../kernel/problem.ts'
 import { compareProblems } from '../kernel/problem.ts'
@@ -21,6 +22,8 @@ export interface RuleLoadDeps extends Bases {
   readonly kinds: KindTable
   /** Names of the targets that `notify` may name. */
   readonly targets: ReadonlySet<string>
+  /** By id or pattern, as the configuration says: what rules select and in which units. */
+  readonly devices?: ReadonlyMap<string, ConfiguredDevice> | undefined
 }
 
 export interface LoadedRules {
@@ -62,7 +65,7 @@ export async function loadRules(sources: readonly RuleSource[], deps: RuleLoadDe
 }
 
 /** The rules of one text (an upload, a test), as a file of that name would give them. `tables`: the site's, besides those of the text. */
-export function readRules(content: string | Uint8Array, file: string, deps: Pick<RuleLoadDeps, 'kinds' | 'targets'> & { readonly tables?: SiteTables }): Pick<LoadedRules, 'rules' | 'problems'> {
+export function readRules(content: string | Uint8Array, file: string, deps: Pick<RuleLoadDeps, 'kinds' | 'targets' | 'devices'> & { readonly tables?: SiteTables }): Pick<LoadedRules, 'rules' | 'problems'> {
   const text = { ...parseYaml(content, file), source: file }
   const problems: Problem[] = []
   const tables = createTableBook(readTables(text.documents, problems), ...(deps.tables === undefined ? [] : [deps.tables]))

@@ -1,8 +1,10 @@
 /** The keys of a rule (rules-and-alarms.md "A rule"), their forms and defaults. */
+import type { ConfiguredDevice } from '../kernel/configured-devices.ts'
 import { duration } from '../kernel/quantity-shape.ts'
 import type { KindTable, TableBook } from '../kernel/rule-kind.ts'
 import { boolean, clip, list, oneOf, optional, refine, required, text } from '../kernel/shape.ts'
 import { templateNames } from '../kernel/template.ts'
+import { unitShape } from '../kernel/unit-shape.ts'
 import { selectorShape } from './schema-on.ts'
 import { priorityShape } from './schema-priority.ts'
 import { templateShape } from './schema-template.ts'
@@ -16,6 +18,8 @@ export interface RuleSchemaDeps {
   readonly targets: ReadonlySet<string>
   /** Score tables that rules may name; left out: those that come with Limen. */
   readonly tables?: TableBook | undefined
+  /** What the configuration says of devices, by id or pattern; left out: nothing is known of any. */
+  readonly devices?: ReadonlyMap<string, ConfiguredDevice> | undefined
 }
 
 /** Where the rule stands, for Rule.source; the path for problems. */
@@ -52,6 +56,7 @@ export function ruleFields({ kinds, targets, tables }: RuleSchemaDeps) {
     clearFor: optional(duration({ example: '10s' }), 0),
     stale: optional(duration({ min: '1ms', example: '30s' })),
     while: optional(whileShape),
+    unit: optional(unitShape),
     priority: optional(priorityShape),
     latch: optional(boolean, false),
     realarm: optional(duration({ min: '1ms', example: '1h' })),

@@ -1,3 +1,4 @@
+import { leastLength } from '../kernel/glob.ts'
 import type { Selector } from '../kernel/rule.ts'
 import type { Shape } from '../kernel/shape.ts'
 import { clip, notInThisVersion, object, optional, record, refine, scalar, text } from '../kernel/shape.ts'
@@ -28,13 +29,21 @@ const event = refine(glob('event type', '"card.*"'), (pattern, at) =>
   pattern.startsWith('limen.') ? at.refuse(`"${clip(pattern)}" are events of the gateway itself, and rules hear those of applications`, 'write another type, e.g. "card.*"')
   : /[+#]/.test(pattern) ? at.refuse(`"${clip(pattern)}" can match no event type: it has no + or #`, 'wildcards are * and ?') : pattern)
 
-const label = record(text({ expected: 'a text', example: 'east' }), { expected: 'labels', example: '{ ward: east }', key: (key) => (key.trim() === '' ? 'write e.g. ward' : undefined) })
+/** Types and labels are no longer than that. */
+const longest = 256
+const short = (shape: Shape<string>, what: string) => refine(shape, (pattern, at) =>
+  leastLength(pattern) > longest ? at.refuse(`can match no ${what}: none has more than ${longest} characters`, 'write a shorter one') : pattern)
+
+const deviceType = short(glob('device type', 'ward-monitor'), 'device type')
+const labelValue = short(text({ expected: 'a text, with * and ? as wildcards', example: 'east', check: (written) => written.length <= 512 }), 'label')
+
+const label = record(labelValue, { expected: 'labels', example: '{ ward: east }', key: (key) => (key.trim() === '' || key.length > longest ? 'write a short name, e.g. ward' : undefined) })
 
 const fields = object(
   {
     metric: optional(metric),
     device: optional(device),
-    deviceType: optional(glob('device type', 'ward-monitor')),
+    deviceType: optional(deviceType),
     label: optional(label),
     event: optional(event),
     match: notInThisVersion('"match" (patterns over events)'),
@@ -43,15 +52,15 @@ const fields = object(
 )
 
 /** `on: { metric, device, deviceType, label }`, or `event` instead of `metric`; at least one. */
-export const selectorShape: Shape<Selector> = refine(fields, ({ metric: metrics, device: devices, deviceType, label: labels, event: events }, at) => {
+export const selectorShape: Shape<Selector> = refine(fields, ({ metric: metrics, device: devices, deviceType: types, label: labels, event: events }, at) => {
   const laterForm = at.node.kind === 'map' && at.node.entries.some((entry) => entry.key === 'match')
-  const given = metrics !== undefined || devices !== undefined || deviceType !== undefined || (labels !== undefined && labels.size > 0) || events !== undefined
+  const given = metrics !== undefined || devices !== undefined || types !== undefined || (labels !== undefined && labels.size > 0) || events !== undefined
   if (!given && !laterForm) return at.refuse('a rule that listens to nothing', 'write at least one of metric, device, deviceType, label, event')
   if (events !== undefined && metrics !== undefined) return at.refuse('an event has no metric: "event" and "metric" cannot stand together', 'keep one of them', 'metric')
   return {
     ...(metrics === undefined ? {} : { metric: metrics }),
     ...(devices === undefined ? {} : { device: devices }),
-    ...(deviceType === undefined ? {} : { deviceType }),
+    ...(types === undefined ? {} : { deviceType: types }),
     ...(labels === undefined || labels.size === 0 ? {} : { label: Object.fromEntries(labels) }),
     ...(events === undefined ? {} : { event: events }),
   }

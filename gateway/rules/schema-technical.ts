@@ -10,7 +10,7 @@ import type { RuleOrigin, ruleFields } from './schema-fields.ts'
 import { fillPriorities } from './schema-priority.ts'
 
 /** What the gateway decides itself where it raises its own alarms. */
-const notHere = ['on', 'when', 'for', 'clearFor', 'stale', 'while', 'key'] as const
+const notHere = ['on', 'when', 'for', 'clearFor', 'stale', 'unit', 'while', 'key'] as const
 
 /**
  * A rule whose id is one of the gateway's own alarms overrides how that alarm is announced, never when it is raised.
@@ -48,6 +48,7 @@ export function readTechnicalRule(
     forMs: 0,
     clearForMs: 0,
     staleMs: undefined,
+    unit: undefined,
     priority: filled,
     latch: value.latch,
     ack: value.ack ?? 'auto',

@@ -1,10 +1,12 @@
 /** One rule: reads its keys, then what of them cannot stand together. */
+import { createConfiguredDevices } from '../kernel/configured-devices.ts'
 import type { DocumentNode } from '../kernel/document.ts'
 import type { Problem } from '../kernel/problem.ts'
 import type { Rule } from '../kernel/rule.ts'
 import type { Invalid, problemAt } from '../kernel/shape.ts'
 import { invalid, optional, readFields, wrongForm } from '../kernel/shape.ts'
 import { versionsOf } from './load-version.ts'
+import { checkDevices } from './schema-devices.ts'
 import type { RuleOrigin, RuleSchemaDeps } from './schema-fields.ts'
 import { ruleFields } from './schema-fields.ts'
 import type { WrittenPriority } from './schema-priority.ts'
@@ -20,6 +22,7 @@ export interface RuleSchema {
 
 export function createRuleSchema(deps: RuleSchemaDeps): RuleSchema {
   const fields = ruleFields(deps)
+  const devices = createConfiguredDevices(deps.devices ?? new Map())
   return {
     read(node, origin, problems) {
       if (node.kind !== 'map') return wrongForm(node, { path: origin.path, expected: 'a rule', example: '{ id: spo2-low, on: { metric: spo2 }, when: { below: 90 } }' }, problems)
@@ -33,6 +36,7 @@ export function createRuleSchema(deps: RuleSchemaDeps): RuleSchema {
         return entry === undefined ? { place: node.place, path: origin.path } : { place: entry.value.place, path: `${origin.path}.${name}` }
       }
       const together = readTogether(value, { kinds: deps.kinds, at, problems })
+      if (together.on !== invalid) checkDevices({ on: together.on, unit: value.unit }, { devices, node, path: origin.path }, problems)
       const priority = value.when === invalid || value.priority === invalid ? invalid : prioritiesOf(value.when, value.priority, { at: at('priority'), problems })
       if (problems.length > before || !isWhole(value) || priority === invalid || together.on === invalid || together.key === invalid) return invalid
       const { when } = value
@@ -44,6 +48,7 @@ export function createRuleSchema(deps: RuleSchemaDeps): RuleSchema {
         forMs: value.for,
         clearForMs: value.clearFor,
         staleMs: value.stale,
+        unit: value.unit,
         priority: priority satisfies Rule['priority'],
         latch: value.latch,
         ack: value.ack ?? 'required',

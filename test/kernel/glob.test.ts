@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import picomatch from 'picomatch'
 import { describe, expect, it } from 'vitest'
-import { compileGlob, globsMeet, leastLength, matchesGlob } from '../../gateway/kernel/glob.ts'
+import { compileGlob, globCovers, globsMeet, leastLength, matchesGlob } from '../../gateway/kernel/glob.ts'
 
 describe('globs', () => {
   it.each([
@@ -56,6 +56,17 @@ describe('globs', () => {
     fc.assert(fc.property(pattern, pattern, (one, other) => {
       expect(globsMeet(one, other)).toBe(texts.some((text) => compileGlob(one)(text) && compileGlob(other)(text)))
     }), { numRuns: 500 })
+  })
+
+  it.each([['*', 'a*b', true], ['bed-*', 'bed-1*', true], ['bed-?', 'bed-7', true], ['bed-?', 'bed-*', false], ['bed-1*', 'bed-*', false], ['a', 'a', true]])('%s covers %s: %s', (wide, narrow, expected) => {
+    expect(globCovers(wide, narrow)).toBe(expected)
+  })
+
+  it('never says that a pattern covers another where a text shows that it does not', () => {
+    const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 4 })
+    fc.assert(fc.property(pattern, pattern, fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 6 }), (wide, narrow, text) => {
+      if (globCovers(wide, narrow) && compileGlob(narrow)(text)) expect(compileGlob(wide)(text)).toBe(true)
+    }), { numRuns: 2_000 })
   })
 
   it.each([['', 0], ['***', 0], ['bed-*', 4], ['??*🛏', 3]])('%s needs a text of %i characters', (pattern, length) => {

@@ -146,8 +146,8 @@ describe('conversion, for any units and values', () => {
     const piece = fc.constantFrom('m', 'k', 'Cel', '[degF]', 'mm[Hg]', '/', '.', '(', ')', '{', '}', '{x}', '[', ']', '10*', '10^', '-3', '+', '2', '99', '%', "'", 'kWh', 'bpm', 'ft', '°', '²', 'µ', ' ', '*', '^')
     fc.assert(fc.property(fc.oneof(fc.string({ unit: 'binary', maxLength: 70 }), fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''))), (text) => {
       const read = parseUnit(text)
-      if (read !== undefined && read.code.length <= 64) expect(parseUnit(read.code)).toEqual(read)
-    }), { numRuns: 3_000 })
+      if (read !== undefined) expect(parseUnit(read.code)).toEqual(read)
+    }), { numRuns: 1_000 })
   })
 })
 

@@ -40,6 +40,7 @@ describe('a rule', () => {
       forMs: 0,
       clearForMs: 0,
       staleMs: undefined,
+      unit: undefined,
       priority: 'medium',
       latch: false,
       ack: 'required',
@@ -65,6 +66,7 @@ rules:
     for: 10s
     clearFor: 1min
     stale: 30s
+    unit: percent
     priority: { lolo: high }
     latch: true
     ack: auto
@@ -83,6 +85,7 @@ rules:
       forMs: 10_000,
       clearForMs: 60_000,
       staleMs: 30_000,
+      unit: '%',
       priority: { lolo: 'high', lo: 'medium' },
       latch: true,
       ack: 'auto',
@@ -156,7 +159,7 @@ describe('versions of a rule', () => {
 
   it('change both with the condition, the first alone with text, priority and actions', () => {
     const base = one('when: { above: 1 }')
-    for (const members of ['when: { above: 2 }', 'when: { above: 1 }, for: 1s', 'when: { above: 1 }, clearFor: 1s', 'when: { above: 1 }, stale: 1s', 'when: { above: 1 }, key: rule']) {
+    for (const members of ['when: { above: 2 }', 'when: { above: 1 }, for: 1s', 'when: { above: 1 }, clearFor: 1s', 'when: { above: 1 }, stale: 1s', 'when: { above: 1 }, unit: Cel', 'when: { above: 1 }, key: rule']) {
       const changed = one(members)
       expect([members, changed.version === base.version, changed.conditionVersion === base.conditionVersion]).toEqual([members, false, false])
     }
