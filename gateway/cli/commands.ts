@@ -44,10 +44,17 @@ ${configOption}`,
   },
   {
     name: 'backtest',
-    form: '--rules FILE (--input FILE|- | --csv FILE --device ID | --config FILE [--from T] [--to T])',
+    form: '--rules FILE (--input FILE|- | --csv FILE --device ID [--metric M])  |  --config FILE [--rules FILE] [--from T] [--to T]',
     summary: 'run the rules over recorded input',
-    help: 'Runs the live engine with a virtual clock over recorded input or the gateway\'s own log.',
-    load: null,
+    help: `Runs the live engine with a virtual clock and prints one line of JSON a transition, at the end a summary.
+
+  --rules FILE    a rule file, or a limen.yaml whose rules and devices are taken
+  --input FILE|-  lines of JSON: readings, events, operators, restarts, clock steps (docs/integrator.md)
+  --csv FILE --device ID   a CSV: the first column is the time, every other a metric; --metric M names a column "value"
+  --config FILE   the log of a gateway, running or stopped. Alone: the rules that ran, edits and restarts included, and
+                  the outcome is the gateway's own. With --rules: what those would have done, beginning at --from
+  --from T, --to T   ISO 8601 or ms since 1970; from inclusive, to exclusive`,
+    load: async () => (await import('./backtest.ts')).backtestCommand,
   },
   {
     name: 'match',

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { CloudEvent } from '../kernel/event.ts'
 import type { LogFile, LogFileQuery } from '../store/log-file.ts'
 import { openLogFile } from '../store/log-file.ts'
@@ -6,6 +5,7 @@ import type { CliDeps } from './deps.ts'
 import type { ExportFormat } from './export-format.ts'
 import { csv, lineProtocol, ndjson } from './export-format.ts'
 import { readArguments, usage } from './usage.ts'
+import { parseTime, writeOut } from './write-out.ts'
 
 const formats = ['csv', 'ndjson', 'lp'] as const
 const command = 'limen export'
@@ -34,7 +34,7 @@ export async function exportCommand(args: readonly string[], deps: CliDeps): Pro
   const writing = format === 'csv' ? csv : format === 'ndjson' ? ndjson : await lineProtocol(config.influx?.measurement ?? 'reading')
   const log = openLogFile(config.dataDir)
   try {
-    await writeAll(alarms ? alarmLines(log, query, writing) : readingLines(log, query, writing), deps.stdout)
+    await writeOut(alarms ? alarmLines(log, query, writing) : readingLines(log, query, writing), deps.stdout)
     if (log.damagedRows() > 0) deps.stderr.write(`limen: ${log.damagedRows()} damaged rows of the log were passed over\n`)
   } finally {
     log.close()
@@ -64,36 +64,4 @@ function textOf<T>(items: readonly T[], line: (item: T) => string | undefined): 
     if (one !== undefined) text += `${one}\n`
   }
   return text
-}
-
-/** Waits for whoever reads; ends without a word when they have gone (`| head`). */
-async function writeAll(chunks: Iterable<string>, stream: NodeJS.WritableStream): Promise<void> {
-  const gone = new AbortController()
-  let failure: unknown
-  const onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') failure = error
-    gone.abort()
-  }
-  stream.on('error', onError)
-  try {
-    for (const text of chunks) {
-      if (gone.signal.aborted) break
-      if (text !== '' && !stream.write(text)) await once(stream, 'drain', { signal: gone.signal })
-    }
-  } catch (error) {
-    if (!gone.signal.aborted) throw error
-  } finally {
-    stream.off('error', onError)
-  }
-  if (failure !== undefined) throw failure
-}
-
-/** ISO 8601 (without a zone: UTC) or ms since 1970. */
-function parseTime(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  if (/^-?\d{1,16}$/.test(text)) return Number(text)
-  const match = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?([Zz]|[+-]\d\d:?\d\d)?$/.exec(text)
-  const time = match === null ? NaN : Date.parse(`${match[1]}T${match[2] ?? '00:00'}${match[3]?.toUpperCase() ?? 'Z'}`)
-  if (Number.isNaN(time)) throw usage(`"${text}" is no time`, `write ${option} 2026-11-20T08:00:00Z, or ms since 1970`)
-  return time
 }
