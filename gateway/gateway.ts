@@ -175,6 +175,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
       devices: { ...devices, ...devices.committed, put: (id, change) => (gate.mustBeOpen(), devices.put(id, change)) },
       delivery: { ...delivery, ledger: influx.ledger },
       rules: rules.running,
+      state: () => ({ stateHash: stage.stateHash(), late: stage.lateReadings() }),
       health: health.report,
       flows: flows.access,
       siteInfo: createSiteInfo(config, { clock, logger, store, version: deps.version }),

@@ -39,6 +39,8 @@ export interface WebDeps {
   readonly commands: CommandDesk
   readonly delivery: DeliveryDesk
   readonly rules: () => readonly Rule[]
+  /** What `GET state` says: the hash of the rules' and alarms' state as it is now, and what it belongs to. */
+  readonly state: () => StageState
   readonly authenticator: Authenticator & LoginThrottle
   readonly clock: Clock
   readonly logger: Logger
@@ -48,6 +50,12 @@ export interface WebDeps {
   readonly flows?: FlowsAccess | undefined
   /** What `GET gateway` says besides site, time and health: version, since when, disk. */
   readonly siteInfo: () => Promise<object>
+}
+
+export interface StageState {
+  /** Equal after equal input, live, after a kill and in a backtest. */
+  readonly stateHash: string
+  readonly late: number
 }
 
 export interface FlowsAccess {

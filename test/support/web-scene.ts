@@ -36,7 +36,7 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
       ...change,
     },
     {
-      accept: (input, done) => door.accept(input, done), store, alarms: board, devices, commands, delivery, rules: () => [aRule('b'), aRule('a')], authenticator: users, clock, logger: silentLogger,
+      accept: (input, done) => door.accept(input, done), store, alarms: board, devices, commands, delivery, rules: () => [aRule('b'), aRule('a')], state: () => ({ stateHash: 'abc', late: 0 }), authenticator: users, clock, logger: silentLogger,
       metrics: [() => [{ name: 'limen_test_total', help: 'A test.', type: 'counter', value: 1 }]],
       flows, health: () => health.now, siteInfo: async () => ({ version: '0.1.0' }),
     },
