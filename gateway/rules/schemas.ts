@@ -1,7 +1,21 @@
 import type { KindTable } from '../kernel/rule-kind.ts'
 import { absentSchema } from './kinds/absent.schema.ts'
+import { aggregateSchema } from './kinds/aggregate.schema.ts'
+import { anomalySchema } from './kinds/anomaly.schema.ts'
+import { flatSchema } from './kinds/flat.schema.ts'
 import { levelSchema } from './kinds/level.schema.ts'
+import { nOfMSchema } from './kinds/n-of-m.schema.ts'
+import { rateSchema } from './kinds/rate.schema.ts'
 import { scoreSchema } from './kinds/score.schema.ts'
 
 /** The schema of every kind that can stand under `when`, for loading and checking. A new kind is one line here. */
-export const kindSchemas: KindTable = { level: levelSchema, absent: absentSchema, score: scoreSchema }
+export const kindSchemas: KindTable = {
+  level: levelSchema,
+  absent: absentSchema,
+  rate: rateSchema,
+  aggregate: aggregateSchema,
+  nOfM: nOfMSchema,
+  flat: flatSchema,
+  anomaly: anomalySchema,
+  score: scoreSchema,
+}
