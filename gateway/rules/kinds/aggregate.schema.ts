@@ -16,7 +16,7 @@ export interface AggregateSpec {
     | { readonly form: 'session'; readonly gapMs: number; readonly maxMs: number }
   /** Fewer samples: unknown. */
   readonly minCount: number
-  /** Of numbers, without eq and ne. */
+  /** Of numbers. */
   readonly comparison: Comparison
   readonly hysteresis: number
 }
@@ -38,7 +38,7 @@ const window = refine(
     if (given.length === 0) return at.refuse('a window that says nothing', 'write one of sliding: 5min, tumbling: 1min, session: { gap: 30s, max: 1h }')
     if (given.length > 1) return at.refuse(`${given[0]![0]} and ${given[1]![0]} are two windows`, 'make a rule of each', given[1]![0])
     if (session === undefined) return { form: sliding === undefined ? 'tumbling' : 'sliding', ms: (sliding ?? tumbling)! }
-    if (session.max < session.gap) return at.refuse('a session cannot be longer than its max, and its gap is', 'write a max greater than the gap', 'session')
+    if (session.max < session.gap) return at.refuse('its gap alone is longer than the session may be', 'write a max that is no less than the gap', 'session')
     return { form: 'session', gapMs: session.gap, maxMs: session.max }
   },
 )

@@ -36,7 +36,7 @@ export const rate: Kind = {
       const newest = samples.count - 1
       if (newest < 1) return null
       const span = timeAt(samples, newest) - timeAt(samples, 0)
-      return span * 2 < overMs ? null : ((valueAt(samples, newest) - valueAt(samples, 0)) / span) * perMs
+      return span * 2 < overMs ? null : ((valueAt(samples, newest) - valueAt(samples, 0)) * perMs) / span
     }
 
     function say(cell: CellView<Memory>, moment: Moment): Verdict {
