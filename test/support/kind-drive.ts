@@ -1,5 +1,6 @@
 import { formatProblem } from '../../gateway/kernel/problem.ts'
 import type { Reading, Value } from '../../gateway/kernel/reading.ts'
+import type { Rule } from '../../gateway/kernel/rule.ts'
 import type { CellView, Moment, Shown, SignalCondition, Verdict } from '../../gateway/rules/kind.ts'
 import { normal, unknown } from '../../gateway/rules/kind.ts'
 import { kinds } from '../../gateway/rules/kinds.ts'
@@ -45,6 +46,11 @@ export function driveKind(when: string, wallOffset = 0): KindDrive {
   const { rules, problems } = readRules(`- { id: r, on: { metric: m }, when: { ${when} } }`, 'rules.yaml', { kinds: kindSchemas, targets: new Set() })
   const [rule] = rules
   if (rule === undefined || problems.length > 0) throw new Error(problems.map(formatProblem).join('\n'))
+  return driveRule(rule, wallOffset)
+}
+
+/** One cell of the rule; `for` and the rest of what stands beside `when` is not looked at. */
+export function driveRule(rule: Rule, wallOffset = 0): KindDrive {
   const compiled = kinds.find(({ name }) => name === rule.when.kind)!.compile(rule)
   if (compiled.form !== 'signal') throw new Error(`${rule.when.kind} is about several signals`)
   const condition: SignalCondition = compiled
