@@ -6,10 +6,10 @@ import type { Rule } from './rule.ts'
 /**
  * What the rules find out about one condition, told to the alarms in the turn in which it happens:
  * `true` (after `for`), `level` (another level while true), `false` (after `clearFor`), `quality` (unknown, or good again),
- * `seen` (the first sample since the gateway came back).
+ * `seen` (the first sample since the gateway came back), `gated` (the schedule ends the announcement: cleared, whatever the acknowledgement).
  */
 export interface ConditionChange {
-  readonly kind: 'true' | 'level' | 'false' | 'quality' | 'seen'
+  readonly kind: 'true' | 'level' | 'false' | 'quality' | 'seen' | 'gated'
   readonly rule: Rule
   readonly key: string
   readonly device: string | null
@@ -19,6 +19,8 @@ export interface ConditionChange {
   readonly levelUp: boolean
   readonly limit: number | string | boolean | null
   readonly value: Value
+  /** Stands for `{value}` in messages, where there is more to say than the value. */
+  readonly valueText?: string | undefined
   readonly unit: string | null
   readonly quality: 'good' | 'unknown'
   /** A timer's due time, or the time of the input. */

@@ -7,6 +7,19 @@ export interface Selector {
   readonly device?: string
   readonly deviceType?: string
   readonly label?: Readonly<Record<string, string>>
+  /** Application events of this type instead of readings. */
+  readonly event?: string
+}
+
+/** When a rule announces (`while`): `[from, to)` in local time of the zone, over midnight where `to` ≤ `from`. */
+export interface Schedule {
+  /** Minutes since midnight. */
+  readonly fromMin: number
+  readonly toMin: number
+  /** 0 Sunday … 6 Saturday: the days on which `from` lies; empty: all. */
+  readonly days: readonly number[]
+  /** IANA name. */
+  readonly tz: string
 }
 
 /** A command a rule gives, delivery.md "Actuators"; strings may hold `{device}`, `{metric}`, `{value}`, `{labels.NAME}`. */
@@ -41,8 +54,14 @@ export interface Rule {
   readonly priority: Priority | Readonly<Record<string, Priority>>
   readonly latch: boolean
   readonly ack: 'required' | 'auto'
-  /** What one alarm is kept per. */
-  readonly key: 'device' | 'rule'
+  /** What one alarm is kept per: `device`, `rule` (one for all), `label.NAME`, or `data.PATH` of an event. */
+  readonly key: string
+  /** Undefined: always. */
+  readonly schedule: Schedule | undefined
+  /** Acknowledged but still active: announced again after so long. */
+  readonly realarmMs: number | undefined
+  /** Unacknowledged: escalated after each of these, from the announcement; rising. */
+  readonly escalateMs: readonly number[]
   readonly message: string
   readonly then: readonly Action[]
   /** shadow: evaluates and records, tells nobody. */

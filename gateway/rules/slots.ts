@@ -1,0 +1,42 @@
+import type { Reading, Value } from '../kernel/reading.ts'
+import type { Surroundings } from './kind.ts'
+
+/** The last value of one signal, as a condition over several keeps it. Plain data. */
+export interface Slot {
+  readonly device: string
+  readonly metric: string
+  value: Value
+  unit: string | undefined
+  /** False: the last sample was bad; that is unknown until a good one comes. */
+  good: boolean
+  /** Monotonic time of the last good sample. */
+  goodAt: number
+}
+
+/** Puts a sample into its slot. A bad one makes it unknown, and does not refresh its time. */
+export function fillSlot(slot: Slot | null | undefined, { series, value, unit, quality }: Reading, at: number): Slot {
+  const filled = slot ?? { device: series.device, metric: series.metric, value: null, unit: undefined, good: false, goodAt: at }
+  filled.good = quality === 'good'
+  if (!filled.good) return filled
+  filled.value = value
+  filled.unit = unit
+  filled.goodAt = at
+  return filled
+}
+
+/** How a slot stands at a moment: its value, and until when (monotonic ms) if nothing comes. */
+export type Standing = { readonly known: true; readonly until: number } | { readonly known: false }
+
+const isUnknown: Standing = { known: false }
+
+/**
+ * Does the slot's value stand? `maxAgeMs` undefined: as long as the series' values do, and when that is over the series is
+ * told to be stale. A value stands until just before its age is reached.
+ */
+export function standing(slot: Slot | null | undefined, { maxAgeMs, at, around }: { maxAgeMs: number | undefined; at: number; around: Surroundings }): Standing {
+  if (slot === null || slot === undefined || !slot.good || around.isOffline(slot.device)) return isUnknown
+  const until = slot.goodAt + (maxAgeMs ?? around.standsMs(slot.device, slot.metric))
+  if (until > at) return { known: true, until }
+  if (maxAgeMs === undefined) around.expired(slot.device, slot.metric)
+  return isUnknown
+}
