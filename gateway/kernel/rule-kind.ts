@@ -1,5 +1,7 @@
-import type { DocumentNode } from './document.ts'
+import type { DocumentNode, MapNode } from './document.ts'
 import type { Problem } from './problem.ts'
+import type { Selector } from './rule.ts'
+import type { Zones } from './zone.ts'
 
 /**
  * What loading a rule file needs to know of one kind (`when: { NAME: … }`).
@@ -22,6 +24,29 @@ export interface KindSchema<Spec = unknown> {
   readonly needsOneOf: readonly ('metric' | 'device')[]
   /** What an alarm says where the rule gives no `message`. */
   readonly defaultMessage: string
+  /** Keys of `when` that may stand beside the kind's name (`all: […], maxAge: 60s`); `parse` finds them in its context. */
+  readonly siblings?: readonly string[]
+  /** May its rule listen to application events (`on: { event: … }`)? */
+  readonly hearsEvents?: true
+  /** What one alarm is kept per where the rule does not say; left out: `device`. */
+  defaultKey?(spec: Spec): string
+  /** What is wrong with it only together with the rest of its rule. */
+  together?(spec: Spec, rule: RuleAround): readonly Misfit[]
+}
+
+/** What a kind may look at of the rest of its rule. */
+export interface RuleAround {
+  readonly on: Selector
+  readonly key: string
+}
+
+export interface Misfit {
+  /** Whose place the problem has: a key of the rule, or what stands under the kind's name. */
+  readonly at: 'on' | 'key' | 'kind'
+  /** Within that value: characters from the beginning of a text, for expressions. */
+  readonly offset?: number
+  readonly message: string
+  readonly remedy: string
 }
 
 export interface KindContext {
@@ -29,6 +54,10 @@ export interface KindContext {
   readonly path: string
   /** True when `node` is the whole `when`, written in a short form. */
   readonly short: boolean
+  /** The siblings that were given; its place is that of `when`. */
+  readonly beside?: MapNode
+  /** Zones that may be named. */
+  readonly zones?: Zones
 }
 
 export type KindParse<Spec> =

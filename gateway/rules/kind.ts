@@ -10,6 +10,8 @@ import type { Watermark } from './watermark.ts'
 export type Verdict = number
 export const unknown = -1
 export const normal = 0
+/** Unknown because the sample is of a wrong type (a text where a number is wanted): bad quality, and it refreshes nothing. */
+export const unfit = -2
 
 /** When something is evaluated. One object, filled anew for every input: keep its numbers, never the object. */
 export interface Moment {
@@ -77,6 +79,8 @@ interface Common<Memory> {
   limitOf(verdict: Verdict): number | string | boolean | null
   /** Is the second further out than the first, or on the other side? Then it is announced anew. */
   isUp(from: Verdict, to: Verdict): boolean
+  /** Runs on up-time: after more than 5 min down its memory begins anew. */
+  readonly startsOver?: true
   /** Left out: the last sample's value and unit. Undefined: the same. */
   shown?(cell: CellView<Memory>): Shown | undefined
 }
