@@ -6,18 +6,23 @@ import { compareProblems } from '../kernel/problem.ts'
 import type { Rule } from '../kernel/rule.ts'
 import type { KindTable } from '../kernel/rule-kind.ts'
 import type { RuleSource } from '../kernel/rule-source.ts'
+import type { Invalid } from '../kernel/shape.ts'
 import { invalid, problemAt } from '../kernel/shape.ts'
 import { suggestion } from '../kernel/suggest.ts'
 import { parseYaml, yamlLimits } from '../kernel/yaml.ts'
+import type { Zones } from '../kernel/zone.ts'
 import type { Bases, RuleFile } from './load-files.ts'
 import { expandSources, fingerprint } from './load-files.ts'
-import type { RuleSchema } from './schema.ts'
 import { createRuleSchema } from './schema.ts'
+import type { RuleOrigin, RuleSchemaDeps } from './schema-fields.ts'
+import { createZoneTable } from './schema-zone.ts'
 
 export interface RuleLoadDeps extends Bases {
   readonly kinds: KindTable
   /** Names of the targets that `notify` may name. */
   readonly targets: ReadonlySet<string>
+  /** Zones from elsewhere: of the files, where a single rule is read. */
+  readonly zones?: Zones
 }
 
 export interface LoadedRules {
@@ -25,6 +30,8 @@ export interface LoadedRules {
   readonly rules: readonly Rule[]
   /** In the order of file and line. */
   readonly problems: readonly Problem[]
+  /** What `zones:` of the files hold, by name. */
+  readonly zones: Zones
   /** Absolute paths of what was read, and where more could come from. */
   readonly files: readonly string[]
   readonly directories: readonly string[]
@@ -34,7 +41,7 @@ export interface LoadedRules {
 
 /** Reads every rule of every source. What is wrong comes as problems; it throws nothing. */
 export async function loadRules(sources: readonly RuleSource[], deps: RuleLoadDeps): Promise<LoadedRules> {
-  const collector = createCollector(createRuleSchema(deps))
+  const collector = createCollector(deps)
   const { files, directories, problems } = await expandSources(sources, deps)
   collector.problems.push(...problems)
   for (const source of sources) {
@@ -44,8 +51,7 @@ export async function loadRules(sources: readonly RuleSource[], deps: RuleLoadDe
   }
   for (const file of files) await readRuleFile(file, { collector, baseDir: deps.baseDir })
   return {
-    rules: collector.rules,
-    problems: [...collector.problems].sort(compareProblems),
+    ...collector.read(),
     files: files.map((file) => file.path),
     directories,
     fingerprint: fingerprint(files),
@@ -53,35 +59,48 @@ export async function loadRules(sources: readonly RuleSource[], deps: RuleLoadDe
 }
 
 /** The rules of one text (an upload, a test), as a file of that name would give them. */
-export function readRules(content: string | Uint8Array, file: string, deps: Pick<RuleLoadDeps, 'kinds' | 'targets'>): Pick<LoadedRules, 'rules' | 'problems'> {
-  const collector = createCollector(createRuleSchema(deps))
+export function readRules(content: string | Uint8Array, file: string, deps: Pick<RuleLoadDeps, 'kinds' | 'targets' | 'zones'>): Pick<LoadedRules, 'rules' | 'problems' | 'zones'> {
+  const collector = createCollector(deps)
   readDocuments(content, { shown: file, source: file, collector })
-  return { rules: collector.rules, problems: [...collector.problems].sort(compareProblems) }
+  return collector.read()
 }
 
 interface Collector {
-  readonly rules: Rule[]
   readonly problems: Problem[]
-  rule(node: DocumentNode, origin: { file: string; path: string }): void
+  rule(node: DocumentNode, origin: RuleOrigin): void
+  zones(node: DocumentNode): void
+  /** Reads what was collected: the zones first, since any rule may name them. */
+  read(): Pick<LoadedRules, 'rules' | 'problems' | 'zones'>
 }
 
-function createCollector(schema: RuleSchema): Collector {
-  const rules: Rule[] = []
+function createCollector(deps: RuleSchemaDeps): Collector {
   const problems: Problem[] = []
   const ids = new Map<string, Place>()
+  const zones = createZoneTable(deps.zones)
+  const schema = createRuleSchema({ ...deps, zones: zones.byName })
+  const found: { readonly node: DocumentNode; readonly origin: RuleOrigin }[] = []
   return {
-    rules,
     problems,
-    rule(node, origin) {
-      const entry = node.kind === 'map' ? node.entries.find((candidate) => candidate.key === 'id') : undefined
-      const id = entry?.value.kind === 'scalar' && entry.value.value !== null ? entry.value.text : undefined
-      const first = id === undefined ? undefined : ids.get(id)
-      if (entry !== undefined && first !== undefined) {
-        problems.push(problemAt({ place: entry.value.place, path: `${origin.path}.id` }, `the id "${id}" is taken by the rule at ${first.file}:${first.line}`, 'give one of them another id'))
-      } else if (id !== undefined) ids.set(id, entry!.value.place)
-      const rule = schema.read(node, origin, problems)
-      if (rule !== invalid) rules.push(rule)
+    rule: (node, origin) => void found.push({ node, origin }),
+    zones: (node) => zones.read(node, problems),
+    read() {
+      const rules: Rule[] = []
+      for (const { node, origin } of found) {
+        const rule = readRule(node, origin)
+        if (rule !== invalid) rules.push(rule)
+      }
+      return { rules, problems: [...problems].sort(compareProblems), zones: zones.byName }
     },
+  }
+
+  function readRule(node: DocumentNode, origin: RuleOrigin): Rule | Invalid {
+    const entry = node.kind === 'map' ? node.entries.find((candidate) => candidate.key === 'id') : undefined
+    const id = entry?.value.kind === 'scalar' && entry.value.value !== null ? entry.value.text : undefined
+    const first = id === undefined ? undefined : ids.get(id)
+    if (entry !== undefined && first !== undefined) {
+      problems.push(problemAt({ place: entry.value.place, path: `${origin.path}.id` }, `the id "${id}" is taken by the rule at ${first.file}:${first.line}`, 'give one of them another id'))
+    } else if (id !== undefined) ids.set(id, entry!.value.place)
+    return schema.read(node, origin, problems)
   }
 }
 
@@ -115,9 +134,10 @@ function readMapping(document: Extract<DocumentNode, { kind: 'map' }>, { source,
     if (key === 'rules') {
       if (value.kind === 'list') readList(value, { path: 'rules', source, collector })
       else if (value.kind === 'map' || value.value !== null) collector.problems.push(problemAt({ place: value.place, path: 'rules' }, 'expected a list of rules', 'begin each rule with a hyphen: - id: spo2-low'))
-    } else if (key === 'routes' || key === 'schedules') collector.problems.push(problemAt({ place, path: key }, `"${key}" is not in this version`, 'leave it out'))
+    } else if (key === 'zones') collector.zones(value)
+    else if (key === 'routes' || key === 'schedules') collector.problems.push(problemAt({ place, path: key }, `"${key}" is not in this version`, 'leave it out'))
     else if (key === 'targets') collector.problems.push(problemAt({ place, path: key }, '"targets" does not belong into a rule file', 'write it in limen.yaml'))
-    else collector.problems.push(problemAt({ place, path: key }, `unknown key "${key.slice(0, 40)}" in a rule file`, suggestion(key, ['rules', 'id'])))
+    else collector.problems.push(problemAt({ place, path: key }, `unknown key "${key.slice(0, 40)}" in a rule file`, suggestion(key, ['rules', 'zones', 'id'])))
   }
 }
 
