@@ -1,6 +1,17 @@
 import type { Kind } from './kind.ts'
 import { absent } from './kinds/absent.ts'
+import { all } from './kinds/all.ts'
+import { any } from './kinds/any.ts'
+import { atLeast } from './kinds/at-least.ts'
+import { deviation } from './kinds/deviation.ts'
 import { level } from './kinds/level.ts'
 
 /** Every kind of rule there is. A new one is a file in kinds/, its schema beside it, and a line here. */
-export const kinds: readonly Kind[] = [level, absent]
+export const kinds: readonly Kind[] = [
+  level,
+  deviation,
+  absent,
+  all,
+  any,
+  atLeast,
+]

@@ -59,7 +59,7 @@ export const selectorShape: Shape<Selector> = refine(fields, ({ event, ...signal
   const selector = selectorOf(signal)
   const given = Object.keys(selector)
   if (event !== undefined) {
-    if (given.length > 0) return at.refuse(`event cannot stand beside ${given[0]!}: an event is no reading`, 'make two rules of it', given[0]!)
+    if (given.length > 0) return at.refuse(`event cannot stand beside ${given[0]!}: an event is no reading`, 'make two rules of it', given[0])
     return { event }
   }
   if (given.length === 0 && !matchGiven) return at.refuse('a rule that listens to nothing', 'write at least one of metric, device, deviceType, label, or event')

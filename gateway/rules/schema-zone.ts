@@ -100,23 +100,22 @@ function crossingOf(points: readonly Flat[]): readonly [number, number] | undefi
   for (let i = 0; i < n; i++) {
     for (let j = i + 1; j < n; j++) {
       const neighbours = j === i + 1 || (i === 0 && j === n - 1)
-      if (!neighbours && cross(points[i]!, points[(i + 1) % n]!, points[j]!, points[(j + 1) % n]!)) return [i, j]
+      if (!neighbours && cross([points[i]!, points[(i + 1) % n]!], [points[j]!, points[(j + 1) % n]!])) return [i, j]
     }
   }
   return undefined
 }
 
-function cross(a: Flat, b: Flat, c: Flat, d: Flat): boolean {
-  return turn(a, b, c) * turn(a, b, d) <= 0 && turn(c, d, a) * turn(c, d, b) <= 0 && overlap(a.x, b.x, c.x, d.x) && overlap(a.y, b.y, c.y, d.y)
+type Side = readonly [Flat, Flat]
+
+function cross([a, b]: Side, [c, d]: Side): boolean {
+  const apart = (of: (point: Flat) => number): boolean => Math.max(of(a), of(b)) < Math.min(of(c), of(d)) || Math.max(of(c), of(d)) < Math.min(of(a), of(b))
+  return turn(a, b, c) * turn(a, b, d) <= 0 && turn(c, d, a) * turn(c, d, b) <= 0 && !apart(({ x }) => x) && !apart(({ y }) => y)
 }
 
 /** Which way from a over b to c: −1, 0 straight on, 1. */
 function turn(a: Flat, b: Flat, c: Flat): number {
   return Math.sign((b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x))
-}
-
-function overlap(a: number, b: number, c: number, d: number): boolean {
-  return Math.max(Math.min(a, b), Math.min(c, d)) <= Math.min(Math.max(a, b), Math.max(c, d))
 }
 
 function same(a: Position, b: Position): boolean {

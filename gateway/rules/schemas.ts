@@ -1,6 +1,17 @@
 import type { KindTable } from '../kernel/rule-kind.ts'
 import { absentSchema } from './kinds/absent.schema.ts'
+import { allSchema } from './kinds/all.schema.ts'
+import { anySchema } from './kinds/any.schema.ts'
+import { atLeastSchema } from './kinds/at-least.schema.ts'
+import { deviationSchema } from './kinds/deviation.schema.ts'
 import { levelSchema } from './kinds/level.schema.ts'
 
 /** The schema of every kind that can stand under `when`, for loading and checking. A new kind is one line here. */
-export const kindSchemas: KindTable = { level: levelSchema, absent: absentSchema }
+export const kindSchemas: KindTable = {
+  level: levelSchema,
+  deviation: deviationSchema,
+  absent: absentSchema,
+  all: allSchema,
+  any: anySchema,
+  atLeast: atLeastSchema,
+}
