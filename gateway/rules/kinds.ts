@@ -4,7 +4,9 @@ import { all } from './kinds/all.ts'
 import { any } from './kinds/any.ts'
 import { atLeast } from './kinds/at-least.ts'
 import { deviation } from './kinds/deviation.ts'
+import { frequency } from './kinds/frequency.ts'
 import { level } from './kinds/level.ts'
+import { sequence } from './kinds/sequence.ts'
 
 /** Every kind of rule there is. A new one is a file in kinds/, its schema beside it, and a line here. */
 export const kinds: readonly Kind[] = [
@@ -14,4 +16,6 @@ export const kinds: readonly Kind[] = [
   all,
   any,
   atLeast,
+  sequence,
+  frequency,
 ]

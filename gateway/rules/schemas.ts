@@ -4,7 +4,9 @@ import { allSchema } from './kinds/all.schema.ts'
 import { anySchema } from './kinds/any.schema.ts'
 import { atLeastSchema } from './kinds/at-least.schema.ts'
 import { deviationSchema } from './kinds/deviation.schema.ts'
+import { frequencySchema } from './kinds/frequency.schema.ts'
 import { levelSchema } from './kinds/level.schema.ts'
+import { sequenceSchema } from './kinds/sequence.schema.ts'
 
 /** The schema of every kind that can stand under `when`, for loading and checking. A new kind is one line here. */
 export const kindSchemas: KindTable = {
@@ -14,4 +16,6 @@ export const kindSchemas: KindTable = {
   all: allSchema,
   any: anySchema,
   atLeast: atLeastSchema,
+  sequence: sequenceSchema,
+  frequency: frequencySchema,
 }

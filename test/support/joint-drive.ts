@@ -189,15 +189,24 @@ export function createJointDrive(rules: readonly Rule[], devices: ReadonlyMap<st
       enter(line.at)
       if (line.restart !== undefined) {
         drive.cut()
+        const alive = { at: moment.at, wallMs: moment.wallMs }
         enter(line.at + line.restart.downMs)
         for (const cell of all()) {
           if (line.restart.downMs > 300_000 && cell.condition.startsOver === true) {
             cell.memory = cell.condition.create()
             cell.deadline = Infinity
-          } else cell.condition.resume?.(cell.memory, line.restart.downMs)
+          } else cell.condition.resume?.(cell.memory, alive)
         }
         advance(moment.at)
-      } else if (line.wallClockStepMs !== undefined) stepMs += line.wallClockStepMs
+      } else if (line.wallClockStepMs !== undefined) {
+        stepMs += line.wallClockStepMs
+        // The wall clock moves no timer: a watermark goes with it.
+        for (const { watermark } of all()) {
+          if (watermark === null) continue
+          watermark.greatest += line.wallClockStepMs
+          watermark.advanced += line.wallClockStepMs
+        }
+      }
       else if (line.event !== undefined) {
         moment.time = timeOf(line.ts)
         const device = (line.data as { device?: unknown } | undefined)?.device
