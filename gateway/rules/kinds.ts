@@ -5,6 +5,7 @@ import { any } from './kinds/any.ts'
 import { atLeast } from './kinds/at-least.ts'
 import { deviation } from './kinds/deviation.ts'
 import { frequency } from './kinds/frequency.ts'
+import { geofence } from './kinds/geofence.ts'
 import { level } from './kinds/level.ts'
 import { sequence } from './kinds/sequence.ts'
 
@@ -18,4 +19,5 @@ export const kinds: readonly Kind[] = [
   atLeast,
   sequence,
   frequency,
+  geofence,
 ]

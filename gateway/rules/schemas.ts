@@ -5,6 +5,7 @@ import { anySchema } from './kinds/any.schema.ts'
 import { atLeastSchema } from './kinds/at-least.schema.ts'
 import { deviationSchema } from './kinds/deviation.schema.ts'
 import { frequencySchema } from './kinds/frequency.schema.ts'
+import { geofenceSchema } from './kinds/geofence.schema.ts'
 import { levelSchema } from './kinds/level.schema.ts'
 import { sequenceSchema } from './kinds/sequence.schema.ts'
 
@@ -18,4 +19,5 @@ export const kindSchemas: KindTable = {
   atLeast: atLeastSchema,
   sequence: sequenceSchema,
   frequency: frequencySchema,
+  geofence: geofenceSchema,
 }

@@ -1,4 +1,4 @@
-import type { Labels } from '../../kernel/reading.ts'
+import type { Labels, Reading } from '../../kernel/reading.ts'
 import type { Rule, Selector } from '../../kernel/rule.ts'
 import { isGlob } from '../glob.ts'
 import type { JointCondition, Moment, Signal, Surroundings, Verdict } from '../kind.ts'
@@ -48,8 +48,9 @@ export interface PanelKeeper {
   readonly create: () => Panel
   readonly save: (panel: Panel) => unknown
   readonly load: (saved: unknown) => Panel
-  /** A condition's own. */
+  /** A condition's own, where the panel is all of its memory. */
   readonly take: JointCondition<Panel>['take']
+  readonly put: (panel: Panel, reading: Reading, of: { readonly signal: number; readonly at: number }) => void
   /** Works out what has changed; gives the time of the next change without an input. */
   readonly refresh: (panel: Panel, of: { readonly key: string; readonly moment: Moment; readonly around: Surroundings }) => number
 }
@@ -68,6 +69,18 @@ export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, refe
     if (operand.until < panel.soonest) panel.soonest = operand.until
   }
 
+  function put(panel: Panel, reading: Reading, { signal, at }: { readonly signal: number; readonly at: number }): void {
+    const { device, metric } = reading.series
+    const metrics = named[signal]
+    const name = metrics !== undefined && !isGlob(metrics) ? device : `${device}\0${metric}`
+    const own = panel.operands[signal]!
+    const known = own.get(name)
+    const slot = fillSlot(known?.slot, reading, at)
+    const operand: Operand = known ?? { signal, slot, truth: normal, until: Infinity }
+    panel.fresh.push(operand)
+    if (known === undefined) own.set(name, operand)
+  }
+
   return {
     create: () => ({ operands: signals.map(() => new Map()), trues: signals.map(() => 0), unknowns: signals.map(() => 0), soonest: Infinity, fresh: [] }),
     save: ({ operands, soonest }) => ({ soonest, operands: operands.map((own) => [...own].sort(([a], [b]) => (a < b ? -1 : 1))) }),
@@ -77,18 +90,9 @@ export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, refe
       for (const own of panel.operands) for (const operand of own.values()) count(panel, operand, 1)
       return panel
     },
-    // oxlint-disable-next-line max-params -- called for every reading: no object is made for it.
-    take(reading, signal, { memory: panel }, { at }) {
-      const { device, metric } = reading.series
-      const metrics = named[signal]
-      const name = metrics !== undefined && !isGlob(metrics) ? device : `${device}\0${metric}`
-      const own = panel.operands[signal]!
-      const known = own.get(name)
-      const slot = fillSlot(known?.slot, reading, at)
-      const operand: Operand = known ?? { signal, slot, truth: normal, until: Infinity }
-      panel.fresh.push(operand)
-      if (known === undefined) own.set(name, operand)
-    },
+    put,
+    // oxlint-disable-next-line max-params -- called for every reading.
+    take: (reading, signal, { memory }, { at }) => put(memory, reading, { signal, at }),
     refresh(panel, { key, moment, around }) {
       const { fresh } = panel
       // Judged without having been told anything: something around it changed.
