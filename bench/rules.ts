@@ -15,7 +15,7 @@ const readingsPerRound = 300_000
 function rule(id: string, metric: string): Rule {
   return {
     id, class: 'process', on: { metric }, when: { kind: 'level', spec: { form: 'limits', limits: { lo: -50, hi: 80, hihi: 90 }, hysteresis: 2 } },
-    forMs: 0, clearForMs: 0, staleMs: undefined, priority: 'medium', latch: false, ack: 'required', key: 'device', message: '{metric} {value}', then: [],
+    forMs: 0, clearForMs: 0, staleMs: undefined, unit: undefined, priority: 'medium', latch: false, ack: 'required', key: 'device', schedule: undefined, realarmMs: undefined, escalateMs: [], message: '{metric} {value}', then: [],
     mode: 'live', source: { file: 'bench', line: 1 }, version: '1', conditionVersion: '1',
   }
 }
@@ -29,7 +29,6 @@ const messages: (readonly Reading[])[] = Array.from({ length: 20_000 }, (_, i) =
 function createSubject(loaded: number): (count: number) => number {
   const stage = createAlarmStage({ kinds }, {
     state: { put() {}, delete() {}, onDisk: (callback) => callback(null) },
-    devices: { get: () => undefined, list: () => [], labels: () => ({}), type: () => null },
   })
   const rules = Array.from({ length: loaded }, (_, i) => rule(`rule-${i}`, i < concerning ? 'temperature' : `other-${i}`))
   stage.replaceRules(rules, { at: 0, wallMs: 0 })

@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto'
 import type { Alarms } from './alarms/alarms.ts'
 import { alarmSpace, createAlarms } from './alarms/alarms.ts'
 import type { Transition } from './kernel/alarm.ts'
-import type { LiveAlarmStage, StoreReader, StoreWriter, Times } from './kernel/contracts.ts'
+import type { StoreWriter, Times } from './kernel/contracts.ts'
+import type { LiveAlarmStage } from './kernel/stage-contracts.ts'
+import { hashPlain } from './kernel/hash-plain.ts'
+import type { Timer } from './kernel/timer-heap.ts'
 import { timerOrder } from './kernel/timer-heap.ts'
-import type { KnownDevices } from './rules/bindings.ts'
 import type { RuleEngine } from './rules/engine.ts'
+import type { SavedState } from './rules/engine-state.ts'
 import { createRuleEngine } from './rules/engine.ts'
 import type { Kind } from './rules/kind.ts'
-import { readState } from './rules/recovery.ts'
-import { ruleSpace } from './rules/state-rows.ts'
 
 export interface AlarmStageOptions {
   /** The table of kinds (rules/kinds.ts). */
@@ -17,10 +18,14 @@ export interface AlarmStageOptions {
 }
 
 export interface AlarmStageDeps {
+  /** For the alarms' rows. */
   readonly state: Pick<StoreWriter, 'put' | 'delete' | 'onDisk'>
-  /** Must be restored before the stage is: the rules count devices that are known, heard of or not. */
-  readonly devices: KnownDevices
 }
+
+/** The rules' state and the times it belongs to. */
+export type SavedStage = SavedState & Times
+
+type Due = Pick<Timer<unknown>, 'due' | 'rule' | 'key' | 'rank'>
 
 const nothing: readonly Transition[] = []
 /** The key of technical alarms of the gateway itself. */
@@ -30,25 +35,37 @@ const gatewayKey = 'gateway'
  * Rules and alarms in one stage: what the rules find out goes through the state machine in the same turn. Deterministic:
  * it has no clock but the times it is given. Timers that are due fire before any input, so forgetting `advance` changes nothing.
  */
-export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDeps): LiveAlarmStage {
+export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDeps): LiveAlarmStage<SavedStage> {
   let out: Transition[] | undefined
   let alarms: Alarms
+  /** While the log is read again the rules' state is made anew; the alarms have theirs in rows, and nobody is told twice. */
+  let recalling = false
+  /** Alarms came back and the rules' state did not. */
+  let unadopted = false
   const engine: RuleEngine = createRuleEngine({
     kinds: options.kinds,
-    devices: deps.devices,
-    state: deps.state,
-    sink: { change: (change) => alarms.change(change), technical: (finding, times) => alarms.technical(finding, times) },
+    sink: {
+      change(change) {
+        if (!recalling) alarms.change(change)
+      },
+      technical(finding, times) {
+        if (!recalling) alarms.technical(finding, times)
+      },
+    },
   })
   alarms = createAlarms({
     state: deps.state,
-    labelsOf: (device) => deps.devices.labels(device),
+    labelsOf: (device) => engine.labels(device),
     emit(transition) {
       if (out === undefined) out = [transition]
       else out.push(transition)
     },
   })
-  /** The latest time given; monotonic time does not go back. */
+  /** The latest times given; monotonic time does not go back. */
   let now: Times = { at: 0, wallMs: 0 }
+  /** When wall time less monotonic time was last another. */
+  let steppedAt = 0
+  let fired = 0
 
   function take(): readonly Transition[] {
     const taken = out
@@ -56,116 +73,142 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
     return taken ?? nothing
   }
 
-  /** Fires what is due at or before `times`, in the order of time; of rule and key at the same time. */
-  function fireDue(times: Times): void {
-    for (;;) {
-      const timer = engine.nextTimer()
-      const expiry = alarms.nextExpiry()
-      const timerAt = timer !== undefined && timer.due <= times.at ? timer.due : Infinity
-      // Expiry is a wall time: what fell due while the gateway was down, or by a step of the clock, is due now.
-      const expiryAt = expiry !== undefined && expiry.due <= times.wallMs ? Math.max(now.at, times.at - (times.wallMs - expiry.due)) : Infinity
-      if (timerAt === Infinity && expiryAt === Infinity) break
-      if (timerAt < expiryAt || (timerAt === expiryAt && timerOrder(timer!, expiry!) < 0)) engine.fire(moment(timerAt, times))
-      else alarms.expire(moment(expiryAt, times))
+  /** Monotonic time of a wall time; what fell due while the gateway was down, or by a step of the clock, is due at once. */
+  const monotonic = (wallMs: number): number => Math.max(wallMs - (now.wallMs - now.at), steppedAt)
+
+  /** The next of all timers that are due by now, and when it fell due. */
+  function nextOf(times: Times): { at: number; fire: (times: Times) => void } | undefined {
+    let best: Due | undefined
+    let bestAt = Infinity
+    let bestFire: ((times: Times) => void) | undefined
+    const consider = (due: Due | undefined, at: number, fire: (times: Times) => void): void => {
+      if (due === undefined || at > times.at) return
+      if (at > bestAt || (at === bestAt && timerOrder(best!, due) <= 0)) return
+      best = due
+      bestAt = at
+      bestFire = fire
     }
-    now = times
-  }
-
-  function isDue(times: Times): boolean {
     const timer = engine.nextTimer()
-    if (timer !== undefined && timer.due <= times.at) return true
-    const expiry = alarms.nextExpiry()
-    return expiry !== undefined && expiry.due <= times.wallMs
+    if (timer !== undefined) consider(timer, timer.due, (t) => engine.fire(t))
+    const gate = engine.nextGate()
+    if (gate !== undefined) consider(gate, monotonic(gate.due), (t) => engine.fireGate(t))
+    const expiry = recalling ? undefined : alarms.nextTimer()
+    if (expiry !== undefined) {
+      consider(expiry, monotonic(expiry.due), (t) => {
+        fired++
+        alarms.fireTimer(t)
+      })
+    }
+    return bestFire === undefined ? undefined : { at: bestAt, fire: bestFire }
   }
 
+  /** Fires what is due at or before `times`, in the order of time; of rule and key at the same time. */
   function enter(times: Times): void {
-    retireOrphans(times)
-    if (isDue(times)) fireDue(times)
-    now = times
+    if (times.wallMs - times.at !== now.wallMs - now.at) {
+      now = times
+      steppedAt = times.at
+      engine.clockStepped(times)
+    } else now = times
+    for (let next = nextOf(times); next !== undefined; next = nextOf(times)) next.fire({ at: next.at, wallMs: times.wallMs - (times.at - next.at) })
   }
 
-  /** Alarms that came back with conditions that are no more. */
-  function retireOrphans(times: Times): void {
-    for (const orphan of engine.takeOrphans()) alarms.retire(orphan, 'no rule concerns it any more', times)
+  function isDue({ at, wallMs }: Times): boolean {
+    if (wallMs - at !== now.wallMs - now.at) return true
+    const timer = engine.nextTimer()
+    if (timer !== undefined && timer.due <= at) return true
+    const gate = engine.nextGate()
+    if (gate !== undefined && gate.due <= wallMs) return true
+    const expiry = alarms.nextTimer()
+    return expiry !== undefined && expiry.due <= wallMs
+  }
+
+  /** What a room is told of is taken in the order of time; while the log is read again alarms are not asked. */
+  function through(times: Times, work: () => void): readonly Transition[] {
+    enter(times)
+    work()
+    return take()
   }
 
   return {
-    async restore(store: StoreReader, resume = { kind: 'start', alive: null, times: { at: 0, wallMs: 0 } }) {
-      const state = await readState(store)
-      await alarms.restore(store, resume.kind === 'start')
+    async restore({ store, saved, recall, resume }) {
+      recalling = true
+      try {
+        engine.load(saved)
+        now = saved === undefined ? resume.times : { at: saved.at, wallMs: saved.wallMs }
+        steppedAt = now.at
+        await recall?.()
+      } finally {
+        recalling = false
+      }
+      await alarms.restore(store, { restart: resume.kind === 'start', rules: saved === undefined && recall === undefined ? undefined : engine.rules() })
       out = undefined
-      engine.restore(state, resume)
+      if (resume.kind !== 'start') return
+      unadopted = saved === undefined
       now = resume.times
+      steppedAt = now.at
+      engine.resume(resume)
     },
     evaluate(readings, times) {
-      if (isDue(times)) fireDue(times)
+      if (isDue(times)) enter(times)
       now = times
       engine.evaluate(readings, times)
       return out === undefined ? nothing : take()
     },
-    advance(times) {
-      enter(times)
-      return take()
-    },
+    hear: (event, times) => through(times, () => engine.hear(event, times)),
+    advance: (times) => through(times, () => {}),
     nextDue() {
-      const timer = engine.nextTimer()?.due ?? Infinity
-      const expiry = alarms.nextExpiry()
-      return expiry === undefined ? timer : Math.min(timer, Math.max(now.at, now.at + (expiry.due - now.wallMs)))
+      let due = engine.nextTimer()?.due ?? Infinity
+      const gate = engine.nextGate()
+      if (gate !== undefined) due = Math.min(due, monotonic(gate.due))
+      const expiry = alarms.nextTimer()
+      if (expiry !== undefined) due = Math.min(due, monotonic(expiry.due))
+      return due
     },
+    firings: () => fired + engine.firings(),
     act(action, times) {
       enter(times)
+      if (recalling) return { ok: false, code: 'NOT_FOUND', reason: '', transitions: nothing }
       const outcome = alarms.act(action, times)
       return { ...outcome, transitions: take() }
     },
-    replaceRules(rules, times) {
-      enter(times)
-      alarms.replaceRules(rules, times)
-      engine.replaceRules(rules, times)
-      retireOrphans(times)
-      mend(times)
-      return take()
+    replaceRules: (rules, times) => through(times, () => {
+      const inOrder = [...rules].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+      if (!recalling) alarms.replaceRules(inOrder, times)
+      engine.replaceRules(inOrder, times)
+      if (recalling || !unadopted) return
+      unadopted = false
+      const standing = alarms.standing()
+      for (const dropped of engine.adopt(standing, times)) alarms.retire(dropped, 'no rule concerns it any more', times)
+    }),
+    presence: (device, online, times) => through(times, () => engine.presence(device, online, times)),
+    deviceChanged: (device, facts, times) => through(times, () => {
+      for (const dropped of engine.device(device, facts, times)) if (!recalling) alarms.retire(dropped, 'the rule no longer concerns this device', times)
+    }),
+    factsOf: (device) => engine.facts(device),
+    technical: ({ rule, active, message, key = gatewayKey, device = null, value = null }, times) => through(times, () => {
+      if (!recalling) alarms.technical({ rule, key, device, metric: null, active, message, value }, times)
+    }),
+    resume: (resume) => {
+      // The clock went on while nobody looked.
+      now = resume.times
+      steppedAt = now.at
+      if (!recalling) alarms.cameBack()
+      engine.resume(resume)
+      return through(resume.times, () => {})
     },
-    presence(device, online, times) {
-      enter(times)
-      engine.presence(device, online, times)
-      return take()
-    },
-    devicesChanged(device, times) {
-      enter(times)
-      for (const dropped of engine.devicesChanged(device, times)) alarms.retire(dropped, 'the rule no longer concerns this device', times)
-      return take()
-    },
-    technical({ rule, active, message, key = gatewayKey, device = null, value = null }, times) {
-      enter(times)
-      alarms.technical({ rule, key, device, metric: null, active, message, value }, times)
-      return take()
-    },
+    rules: () => engine.rules(),
+    save: () => ({ ...engine.save(), ...now }),
     needsHeartbeat: () => engine.runningDelays() > 0,
     faulty: () => engine.faulty(),
     lateReadings: () => engine.lateReadings(),
     stateHash() {
-      const rows = [
-        ...engine.rows().map(([key, text]) => [ruleSpace, key, text] as const),
-        ...alarms.rows().map(([key, text]) => [alarmSpace, key, text] as const),
-      ]
+      const { run: _run, wallMs: _wallMs, ...state } = engine.save()
       const hash = createHash('sha256')
-      for (const row of rows.map((each) => JSON.stringify(each)).sort()) hash.update(`${row}\n`)
+      hashPlain(hash, state)
+      for (const row of alarms.rows().map(([key, text]) => JSON.stringify([alarmSpace, key, text])).sort()) hash.update(`${row}\n`)
       return hash.digest('hex').slice(0, 32)
     },
     get: (id) => alarms.get(id),
     list: () => alarms.list(),
   }
-
-  /** Rules that were faulty and are not any more, or are gone. */
-  function mend(times: Times): void {
-    const faulty = engine.faulty()
-    for (const key of alarms.activeKeys('technical.rule')) {
-      if (key === gatewayKey || faulty.has(key)) continue
-      alarms.technical({ rule: 'technical.rule', key, device: null, metric: null, active: false, message: `rule ${key} is evaluated again` }, times)
-    }
-  }
-}
-
-function moment(at: number, times: Times): Times {
-  return { at, wallMs: times.wallMs - (times.at - at) }
 }

@@ -30,6 +30,7 @@ import { createRuleKeeper } from './rule-keeper.ts'
 import type { LoadedRules } from './rules/load.ts'
 import { kinds } from './rules/kinds.ts'
 import { createSiteInfo } from './site-info.ts'
+import { createSnapshots } from './snapshots.ts'
 import { createStore } from './store/store.ts'
 import { createTimekeeper } from './timekeeper.ts'
 import { createWeb, webSocketPath } from './web/server.ts'
@@ -71,15 +72,13 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     clock,
     nextDue: () => stage.nextDue(),
     onDue: () => pipeline.advance(),
+    onClock: () => pipeline.advance(),
     onBeat: (times) => {
       if (stage.needsHeartbeat()) writeHeartbeat(store, times)
+      if (gate.isOpen()) snapshots.look(times)
       health.look()
     },
-    onStep: (stepMs) => {
-      pipeline.record({ type: 'limen.gateway.clock-stepped', data: { stepMs } })
-      // Shelving ends by the wall clock.
-      pipeline.advance()
-    },
+    onStep: (stepMs) => pipeline.record({ type: 'limen.gateway.clock-stepped', data: { stepMs } }),
     onStall: (stalledMs) => pipeline.record({ type: 'limen.gateway.stalled', data: { stalledMs } }),
   })
   const loopbackTrusted = config.auth.loopback === 'trusted' && isLoopbackHost(config.mqtt.host) && isLoopbackHost(config.http.host)
@@ -138,12 +137,13 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     onCondition: (condition) => pipeline.condition(condition),
   })
   const gate = createGate({ rebuild: () => restore({ kind: 'undo', times: keeper.times() }), opened: keeper.arm, onFatal: deps.onFatal, logger })
-  const ingest = createIngest({ maxSeries }, { store, labels: (device) => devices.labels(device) })
+  const ingest = createIngest({ maxSeries }, { store, labels: (device) => devices.labels(device), settings: (device) => devices.settings(device), emit: (event) => pipeline.record(event) })
   const posted = createPostedEvents({ store })
   const rejections = createRejections()
-  const stage = createAlarmStage({ kinds }, { state: store, devices })
+  const stage = createAlarmStage({ kinds }, { state: store })
+  const snapshots = createSnapshots({ store, stage, logger })
   const pipeline = createPipeline({
-    times: keeper.times,
+    ...keeper,
     store,
     ingest,
     rejections,
@@ -189,19 +189,12 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     delivery.suspend()
     const inbound: Inbound[] = []
     await devices.restore(store)
-    await ingest.restore(store, recalled(inbound))
+    await ingest.restore(store, recallReadings(store, { nowMs: clock.wall(), inbound, each: (reading) => devices.recall(reading) }))
     posted.restore(inbound, clock.wall())
-    await stage.restore(store, how)
+    await snapshots.restore(stage, how)
     if (how.kind === 'start') await broker.restore(inbound)
     await commands.restore(store)
     await delivery.restore(store)
-  }
-
-  async function* recalled(inbound: Inbound[]) {
-    for await (const readings of recallReadings(store, { nowMs: clock.wall(), inbound })) {
-      for (const reading of readings) devices.recall(reading)
-      yield readings
-    }
   }
 
   async function resume(): Promise<void> {
@@ -209,7 +202,9 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     if (alive !== null) keeper.resume(alive.at)
     const times = keeper.times()
     await restore({ kind: 'start', alive, times })
-    store.appendMark({ kind: 'start', ...times, aliveAt: alive?.at ?? null, aliveWallMs: alive?.wallMs ?? null, version: deps.version })
+    pipeline.resumed({ alive, times, version: deps.version })
+    // What the configuration says of devices may be another since.
+    for (const id of devices.ids()) pipeline.deviceChanged(id)
   }
 
   async function start(): Promise<void> {
@@ -217,6 +212,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     await lifecycle.start('credentials', authenticator)
     requireCredentials({ mqttHost: config.mqtt.host, httpHost: config.http.host, insecure: config.auth.insecure, tls: false }, { authenticator, logger })
     await resume()
+    await lifecycle.start('state', { stop: () => (gate.isOpen() && snapshots.write(keeper.times()), snapshots.settled()) })
     await lifecycle.start('rules', rules)
     await lifecycle.start('devices', devices)
     await lifecycle.start('delivery', delivery)

@@ -7,25 +7,33 @@ import type { Ingest, Route } from './ingest/ingest.ts'
 import type { Rejections } from './ingest/rejections.ts'
 import type { Fault } from './ingest/sample.ts'
 import type { OperatorAction, OperatorOutcome, Transition } from './kernel/alarm.ts'
-import type {
-  Accept, AlarmStage, Incoming, InboundEvent, InboundPublish, LiveAlarmStage, Receipt, StoreWriter, TechnicalCondition, Times,
-} from './kernel/contracts.ts'
+import type { Accept, DeviceFacts, Incoming, InboundEvent, InboundPublish, Receipt, StoreWriter, TechnicalCondition, Times } from './kernel/contracts.ts'
+import type { AlarmStage, LiveAlarmStage } from './kernel/stage-contracts.ts'
 import type { CommandDesk, CommandRequest } from './kernel/device-contracts.ts'
 import { LimenError, asError } from './kernel/errors.ts'
 import type { CloudEvent, NewEvent } from './kernel/event.ts'
 import type { Logger } from './kernel/log.ts'
 import type { Reading } from './kernel/reading.ts'
 import type { Rule } from './kernel/rule.ts'
+import { deviceOf } from './log-replay.ts'
+import type { StageMark } from './stage-marks.ts'
+import { rulesChange } from './stage-marks.ts'
 
 /** Rooms that act on what passes; everything is called in the turn of the input, so what they write is in its batch. */
 export interface PipelineDeps {
   readonly times: () => Times
+  /** Seen from monotonic time the wall clock is not where `times` has it: `followClock` makes it so from there on. */
+  readonly clockMoved: () => boolean
+  readonly followClock: () => void
   readonly store: StoreWriter
   readonly ingest: Ingest
   readonly rejections: Rejections
-  readonly stage: Pick<LiveAlarmStage, keyof AlarmStage | 'devicesChanged'>
+  readonly stage: Pick<LiveAlarmStage, keyof AlarmStage | 'rules' | 'factsOf'>
   readonly announcements: Announcements
   readonly devices: {
+    /** A message came in: registers its device if that is new, and says so. */
+    meet(reading: Reading): boolean
+    factsOf(device: string): DeviceFacts
     observe(reading: Reading, position: number): void
     /** False: the payload is neither `online` nor `offline`. */
     status(device: string, payload: string, times: Times): boolean
@@ -52,8 +60,10 @@ export interface Pipeline {
   /** `news`: what is told of it, ahead of the alarms that retire. */
   replaceRules(rules: readonly Rule[], news?: NewEvent): void
   presence(device: string, online: boolean): void
-  /** A device became known, or its type or labels changed. */
+  /** A device became known, or its type, labels or settings changed. */
   deviceChanged(device: string): void
+  /** The gateway is back: what `aliveAt` (when it last lived) and `version` say goes into the log, before anything else does. */
+  resumed(of: { readonly alive: Times | null; readonly times: Times; readonly version: string }): void
 }
 
 const taken: Receipt = { taken: true }
@@ -65,14 +75,48 @@ const takenBefore: Receipt = { taken: true, duplicate: true }
  */
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const { store, stage, ingest, announcements, gate } = deps
+  /** An input is on its way through: what rooms find meanwhile is taken after it, so that the log has it in the order in which it counted. */
+  let busy = false
+  const later: (() => void)[] = []
+  let rulesWhole = true
+
+  const mark = (of: StageMark): void => void store.appendMark({ ...of })
+
+  /** Now, with everything done that was due by now. The log has what of it cannot be worked out from the inputs. */
+  function enter(): Times {
+    const times = deps.times()
+    if (stage.nextDue() <= times.at) fireDue(times)
+    if (!deps.clockMoved()) return times
+    deps.followClock()
+    const stepped = deps.times()
+    mark({ kind: 'clock', ...stepped })
+    follow(stage.advance(stepped))
+    return stepped
+  }
+
+  function fireDue(times: Times): void {
+    const before = stage.firings()
+    const transitions = stage.advance(times)
+    if (stage.firings() !== before) mark({ kind: 'advance', ...times })
+    follow(transitions)
+  }
+
+  /** One input at a time. */
+  function exclusive<T>(work: () => T): T {
+    busy = true
+    try {
+      return work()
+    } finally {
+      busy = false
+      for (let next = later.shift(); next !== undefined; next = later.shift()) next()
+    }
+  }
 
   const accept: Accept = (input, done) => {
-    const times = deps.times()
     let receipt: Receipt
     try {
       gate.mustBeOpen()
-      if (stage.nextDue() <= times.at) follow(stage.advance(times))
-      receipt = take(input, times)
+      receipt = exclusive(() => take(input, enter()))
     } catch (thrown) {
       if (thrown instanceof LimenError) return refuse(thrown, done)
       // A fault of ours must not make the sender repeat this message for ever: it is kept with its reason.
@@ -133,7 +177,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       case 'event': {
         const read = readApplicationEvent(topic.type, payload)
         if ('reason' in read) return reject('', input, [read])
-        store.appendEvent(announcements.event({ type: topic.type, data: read.data }, times.wallMs))
+        hear(announcements.event({ type: topic.type, data: read.data }, times.wallMs), times)
         return taken
       }
       default:
@@ -151,8 +195,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   function evaluate(messages: readonly (readonly Reading[])[], payloadBytes: number, times: Times): void {
     let bytes = payloadBytes
     for (const readings of messages) {
-      for (const reading of readings) {
-        const position = store.appendReading(reading, bytes)
+      // A device that is new is known before its first reading is evaluated.
+      if (deps.devices.meet(readings[0]!)) follow(deviceChange(readings[0]!.series.device, times))
+      for (let i = 0; i < readings.length; i++) {
+        const reading = readings[i]!
+        const position = store.appendReading(reading, bytes, i > 0)
         bytes = 0
         deps.devices.observe(reading, position)
         deps.commands.reported(reading)
@@ -161,10 +208,23 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
   }
 
+  function deviceChange(device: string, times: Times): readonly Transition[] {
+    const facts = deps.devices.factsOf(device)
+    if (sameFacts(stage.factsOf(device), facts)) return []
+    mark({ kind: 'device', ...times, device, facts })
+    return stage.deviceChanged(device, facts, times)
+  }
+
+  function hear(event: CloudEvent, times: Times): void {
+    mark({ kind: 'heard', ...times })
+    store.appendEvent(event)
+    follow(stage.hear({ type: event.type, data: event.data, device: deviceOf(event.data) }, times))
+  }
+
   function takeEvent({ event }: InboundEvent, times: Times): Receipt {
     if (deps.postedBefore(event, times.wallMs)) return takenBefore
     if (event.type !== 'limen.reading') {
-      store.appendEvent(event)
+      hear(event, times)
       store.urgent()
       return taken
     }
@@ -189,7 +249,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
   function takeAction(action: OperatorAction, times: Times): OperatorOutcome {
     const outcome = stage.act(action, times)
-    store.appendMark({ kind: 'action', at: times.at, wallMs: times.wallMs, ok: outcome.ok, ...action })
+    mark({ kind: 'action', ...times, ok: outcome.ok, ...action })
     follow(outcome.transitions)
     store.urgent()
     return outcome
@@ -221,12 +281,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     return { taken: false, reason: faults[0]!.detail }
   }
 
-  /** Runs something that is no input but may bring transitions, in the order of time. */
+  /** Runs something that is no input of the door but may bring transitions, in the order of time. */
   function run(work: (times: Times) => readonly Transition[]): void {
+    if (busy) return void later.push(() => run(work))
     if (!gate.isOpen()) return
-    const times = deps.times()
-    follow(stage.advance(times))
-    follow(work(times))
+    exclusive(() => follow(work(enter())))
     deps.armTimers()
   }
 
@@ -235,12 +294,30 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     // While state is rebuilt nothing fires; what was due then fires when it is there again.
     advance: () => run(() => []),
     record,
-    condition: (condition) => gate.whenOpen(`${condition.rule} ${condition.key ?? ''}`, () => run((times) => stage.technical(condition, times))),
+    condition: (condition) => gate.whenOpen(`${condition.rule} ${condition.key ?? ''}`, () => run((times) => {
+      const transitions = stage.technical(condition, times)
+      if (transitions.length > 0) mark({ kind: 'technical', ...times, condition })
+      return transitions
+    })),
     replaceRules: (rules, news) => gate.whenOpen('rules', () => {
       if (news !== undefined) record(news)
-      run((times) => stage.replaceRules(rules, times))
+      run((times) => {
+        const whole = rulesWhole
+        const change = whole ? { put: rules, removed: [] } : rulesChange(stage.rules(), rules)
+        rulesWhole = false
+        if (whole || change.put.length + change.removed.length > 0) mark({ kind: 'rules', ...times, whole, ...change })
+        return stage.replaceRules(rules, times)
+      })
     }),
-    presence: (device, online) => run((times) => stage.presence(device, online, times)),
-    deviceChanged: (device) => gate.whenOpen(`device ${device}`, () => run((times) => stage.devicesChanged(device, times))),
+    presence: (device, online) => run((times) => {
+      mark({ kind: 'presence', ...times, device, online })
+      return stage.presence(device, online, times)
+    }),
+    deviceChanged: (device) => gate.whenOpen(`device ${device}`, () => run((times) => deviceChange(device, times))),
+    resumed: ({ alive, times, version }) => mark({ kind: 'start', ...times, aliveAt: alive?.at ?? null, aliveWallMs: alive?.wallMs ?? null, version }),
   }
+}
+
+function sameFacts(a: DeviceFacts | undefined, b: DeviceFacts): boolean {
+  return a !== undefined && a.type === b.type && JSON.stringify([a.labels, a.settings]) === JSON.stringify([b.labels, b.settings])
 }

@@ -7,12 +7,16 @@ const sinceMs = 600_000
 /** Notes of messages without an identity of their own; the oldest are forgotten first. */
 const maxInbound = 500_000
 
-/** The newest readings of the log, batch by batch, oldest first. What was noted of messages beside them is added to `inbound`, the newest of it last. */
-export async function* recallReadings(store: StoreRecovery, { nowMs, inbound }: { nowMs: number; inbound: Inbound[] }): AsyncIterable<readonly StoredReading[]> {
+/** The newest readings of the log, batch by batch, oldest first. `each` is told of every one; what was noted of messages beside them is added to `inbound`, the newest of it last. */
+export async function* recallReadings(
+  store: StoreRecovery,
+  { nowMs, inbound, each = () => {} }: { readonly nowMs: number; readonly inbound: Inbound[]; readonly each?: (reading: StoredReading) => void },
+): AsyncIterable<readonly StoredReading[]> {
   for await (const batch of store.recent({ maxReadings, sinceWallMs: nowMs - sinceMs })) {
     // One by one: a batch of a long commit holds more than a call takes arguments.
     for (const note of batch.inbound) inbound.push(note)
     if (inbound.length > 2 * maxInbound) inbound.splice(0, inbound.length - maxInbound)
+    for (const reading of batch.readings) each(reading)
     yield batch.readings
   }
 }

@@ -1,7 +1,9 @@
 import type { OperatorVerb, Transition } from './kernel/alarm.ts'
-import type { LiveAlarmStage, Resume, Times } from './kernel/contracts.ts'
+import type { DeviceFacts, Resume, Times } from './kernel/contracts.ts'
+import type { AlarmStage } from './kernel/stage-contracts.ts'
 import { LimenError } from './kernel/errors.ts'
 import type { Quality, Reading, Series, Value } from './kernel/reading.ts'
+import { deviceOf } from './log-replay.ts'
 
 /** One line of a backtest's input (interface.md, "Backtest input and output"). */
 export interface InputLine {
@@ -45,18 +47,18 @@ export interface OutputLine {
 
 export interface ReplayDeps {
   /** The stage as it is now; another one after a restart. */
-  readonly stage: () => LiveAlarmStage
-  /** Kills the stage and brings it back from what it stored, its rules included; gives what that entailed. */
-  readonly restart: (resume: Resume) => Promise<readonly Transition[]>
+  readonly stage: () => AlarmStage
+  /** Kills the stage and brings it back from what it stored; gives what that entailed. Left out: it lives on with all that it knows. */
+  readonly restart?: (resume: Extract<Resume, { kind: 'start' }>) => Promise<readonly Transition[]>
   /** Is this a redelivered reading? Remembers it if not. */
   readonly isDuplicate: (reading: Reading) => boolean
-  /** A reading is about to be evaluated. */
-  readonly seen?: (reading: Reading) => void
+  /** What the configuration says of a device. */
+  readonly factsOf?: (device: string) => DeviceFacts
 }
 
 export interface Replay {
-  /** Takes one line; `at` must not fall. Throws BAD_INPUT on a line that cannot be read. */
-  line(line: InputLine): Promise<readonly OutputLine[]>
+  /** Takes one line; `at` must not fall. Throws BAD_INPUT on a line that cannot be read. A promise only where the line is a restart. */
+  line(line: InputLine): readonly OutputLine[] | Promise<readonly OutputLine[]>
   counts(): { readonly readings: number; readonly duplicates: number }
 }
 
@@ -64,19 +66,36 @@ const verbs: Readonly<Record<string, OperatorVerb>> = {
   ack: 'ack', reset: 'reset', shelve: 'shelve', unshelve: 'unshelve', suppress: 'suppress', unsuppress: 'unsuppress',
   outOfService: 'out-of-service', returnToService: 'return-to-service', comment: 'comment',
 }
+const noFacts: DeviceFacts = { type: null, labels: {}, settings: {} }
+const nothing: readonly OutputLine[] = []
 
-/** Runs input lines through the stage with a virtual clock: wall time is `at` plus all steps of the clock so far. */
+/**
+ * Runs input lines through the stage with a virtual clock: wall time is `at` plus all steps of the clock so far. While the gateway is
+ * down monotonic time stands still for the stage, as it does in life; the lines count it through.
+ */
 export function createReplay(deps: ReplayDeps): Replay {
-  const series = new Map<string, Series>()
+  const series = new Map<string, Map<string, Series>>()
+  let seriesCount = 0
   let stepMs = 0
+  let downMs = 0
   let readings = 0
   let duplicates = 0
+  let lastAt = -Infinity
   let downUntil = -Infinity
 
+  const timesAt = (at: number): Times => ({ at: at - downMs, wallMs: at + stepMs })
+
+  /** A device that is new is known before its first reading is evaluated. */
+  function meet(device: string, times: Times): readonly Transition[] {
+    if (series.has(device)) return []
+    series.set(device, new Map())
+    return deps.stage().deviceChanged(device, deps.factsOf?.(device) ?? noFacts, times)
+  }
+
   function seriesOf(device: string, metric: string): Series {
-    const name = `${device}\0${metric}`
-    let one = series.get(name)
-    if (one === undefined) series.set(name, (one = { id: series.size, device, metric, storedId: series.size }))
+    const metrics = series.get(device)!
+    let one = metrics.get(metric)
+    if (one === undefined) metrics.set(metric, (one = { id: seriesCount, device, metric, storedId: seriesCount++ }))
     return one
   }
 
@@ -89,6 +108,7 @@ export function createReplay(deps: ReplayDeps): Replay {
   }
 
   function take(line: InputLine, values: readonly (readonly [string, unknown])[], times: Times): readonly Transition[] {
+    const met = meet(line.device!, times)
     const fresh = []
     for (const [metric, given] of values) {
       const one = reading(line, { metric, given, times })
@@ -96,8 +116,8 @@ export function createReplay(deps: ReplayDeps): Replay {
       else fresh.push(one)
     }
     readings += fresh.length
-    for (const one of fresh) deps.seen?.(one)
-    return deps.stage().evaluate(fresh, times)
+    const told = fresh.length === 0 ? deps.stage().advance(times) : deps.stage().evaluate(fresh, times)
+    return met.length === 0 ? told : [...met, ...told]
   }
 
   function act(line: InputLine, times: Times): readonly Transition[] {
@@ -113,28 +133,35 @@ export function createReplay(deps: ReplayDeps): Replay {
     return outcome.transitions
   }
 
-  async function restart(downMs: number, alive: Times): Promise<readonly Transition[]> {
-    const times = { at: alive.at + downMs, wallMs: alive.wallMs + downMs }
-    downUntil = times.at
-    const retired = await deps.restart({ kind: 'start', alive, times })
-    return [...retired, ...deps.stage().advance(times)]
+  async function restart(at: number, lineDownMs: number): Promise<readonly OutputLine[]> {
+    const alive = timesAt(at)
+    downUntil = at + lineDownMs
+    downMs += lineDownMs
+    const resume = { kind: 'start', alive, times: timesAt(downUntil) } as const
+    return shown(deps.restart === undefined ? deps.stage().resume(resume) : await deps.restart(resume))
   }
 
+  const shown = (transitions: readonly Transition[]): readonly OutputLine[] =>
+    transitions.length === 0 ? nothing : transitions.map((one) => (downMs === 0 ? outputLine(one) : { ...outputLine(one), at: one.at + downMs }))
+
   return {
-    async line(line) {
+    line(line) {
+      if (typeof line.at !== 'number' || !Number.isFinite(line.at)) throw new LimenError('BAD_INPUT', `\`at\` is ${JSON.stringify(line.at)}; milliseconds are wanted`)
       if (line.at < downUntil) throw new LimenError('BAD_INPUT', `at ${line.at} the gateway is down until ${downUntil}`)
-      const before: Times = { at: line.at, wallMs: line.at + stepMs }
-      const fired = deps.stage().advance(before)
-      if (line.wallClockStepMs !== undefined) stepMs += line.wallClockStepMs
-      const times: Times = { at: line.at, wallMs: line.at + stepMs }
-      const device = line.device ?? ''
-      let transitions: readonly Transition[] = []
-      if (line.restart !== undefined) transitions = await restart(line.restart.downMs, times)
-      else if (line.do !== undefined) transitions = act(line, times)
-      else if (device !== '' && line.values !== undefined) transitions = take(line, Object.entries(line.values), times)
-      else if (device !== '' && line.metric !== undefined) transitions = take(line, [[line.metric, line.value]], times)
-      else transitions = deps.stage().advance(times)
-      return [...fired, ...transitions].map(outputLine)
+      if (line.at < lastAt) throw new LimenError('BAD_INPUT', `at ${line.at} comes after ${lastAt}; lines stand in rising order`)
+      lastAt = line.at
+      const times = timesAt(line.at)
+      if (line.device !== undefined && line.do === undefined) {
+        if (line.metric !== undefined) return shown(take(line, [[line.metric, line.value]], times))
+        if (line.values !== undefined) return shown(take(line, Object.entries(line.values), times))
+      }
+      if (line.do !== undefined) return shown(act(line, times))
+      if (line.event !== undefined) return shown(deps.stage().hear({ type: line.event, data: line.data, device: deviceOf(line.data) }, times))
+      const fired = shown(deps.stage().advance(times))
+      if (line.restart !== undefined) return restart(line.at, line.restart.downMs).then((after) => [...fired, ...after])
+      if (line.wallClockStepMs === undefined) return fired
+      stepMs += line.wallClockStepMs
+      return [...fired, ...shown(deps.stage().advance(timesAt(line.at)))]
     },
     counts: () => ({ readings, duplicates }),
   }

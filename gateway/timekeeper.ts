@@ -2,8 +2,13 @@ import type { Cancel, Clock } from './kernel/clock.ts'
 import type { Times } from './kernel/contracts.ts'
 
 export interface Timekeeper {
-  /** Now. `at` goes on where the last run ended (set by `resume`), and where this one stalled; whole milliseconds. */
+  /**
+   * Now, in whole milliseconds. `at` goes on where the last run ended (set by `resume`), and where this one stalled. Wall time runs with it;
+   * where the clock itself has been stepped or has drifted, that is followed only when asked (`followClock`), so that it can be logged.
+   */
   readonly times: () => Times
+  readonly clockMoved: () => boolean
+  readonly followClock: () => void
   /** `at` continues from here: the time of the last commit or heartbeat before this start. */
   resume(lastAt: number): void
   /** Looks again when the next timer is due, and at once where one is overdue; call after anything that may have changed it. */
@@ -14,6 +19,8 @@ export interface Timekeeper {
 
 /** The longest the wall clock may drift from the monotonic one within a second before it counts as a step. */
 const stepMs = 1_000
+/** A clock that is slewed, or read a little earlier or later, is not followed for less. */
+const driftMs = 20
 const beatMs = 1_000
 const looksPerBeat = 4
 /**
@@ -31,6 +38,8 @@ export function createTimekeeper(deps: {
   readonly clock: Clock
   readonly nextDue: () => number
   readonly onDue: () => void
+  /** The wall clock is not where `times` has it, and nothing has come that would have followed it. */
+  readonly onClock: () => void
   readonly onBeat: (times: Times) => void
   readonly onStep: (stepMs: number) => void
   /** The process did not run for so long; `at` has not moved meanwhile. */
@@ -60,6 +69,9 @@ export function createTimekeeper(deps: {
   }
 
   const at = (): number => Math.floor(now())
+  /** Wall time less monotonic time. */
+  let offset = clock.wall() - at()
+  const moved = (): boolean => Math.abs(clock.wall() - at() - offset) >= driftMs
 
   function arm(): void {
     if (!running) return
@@ -89,18 +101,30 @@ export function createTimekeeper(deps: {
   }
 
   function beat(): void {
-    const offset = clock.wall() - clock.monotonic()
-    const step = offset - wallMinusMonotonic
-    wallMinusMonotonic = offset
+    const difference = clock.wall() - clock.monotonic()
+    const step = difference - wallMinusMonotonic
+    wallMinusMonotonic = difference
     if (Math.abs(step) >= stepMs) deps.onStep(Math.round(step))
-    deps.onBeat({ at: at(), wallMs: clock.wall() })
+    // Before anybody is told the time.
+    if (moved()) deps.onClock()
+    deps.onBeat(times())
     arm()
   }
 
+  function times(): Times {
+    const ms = at()
+    return { at: ms, wallMs: ms + offset }
+  }
+
   return {
-    times: () => ({ at: at(), wallMs: clock.wall() }),
+    times,
+    clockMoved: moved,
+    followClock() {
+      offset = clock.wall() - at()
+    },
     resume(lastAt) {
       origin = lastAt - clock.monotonic()
+      offset = clock.wall() - at()
     },
     arm,
     start() {

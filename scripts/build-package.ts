@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
 
 /** Folders whose files other than TypeScript go along as they are; the compiler takes the rest of them. */
-const withAssets = ['flows']
+const withAssets = ['flows', 'gateway/rules/tables']
 /** Built before this by `npm run build:dashboard`. */
 const dashboard = join('dashboard', 'dist')
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Kind } from '../gateway/rules/kind.ts'
-import { normal } from '../gateway/rules/kind.ts'
+import { normal, plainLevels } from '../gateway/rules/kind.ts'
 import { createStageScene, ruleWith, seconds, startWallMs, told } from './support/stage-scene.ts'
-import { rulesOf } from './support/timeline.ts'
+import { copyOf, rulesOf } from './support/timeline.ts'
 
 const hot = 'rules: [{ id: hot, on: { metric: temp }, when: { level: { hi: 80, hihi: 90, hysteresis: 2 } } }]'
 
@@ -58,7 +58,7 @@ describe('the stage', () => {
     const concerned = rulesOf('rules: [{ id: by-metric, on: { metric: temp }, when: { above: 80 } }, { id: by-device, on: { device: a }, when: { above: 80 } }, { id: by-glob, on: { device: "*", metric: "t*p" }, when: { above: 80 } }]')
     const others = Array.from({ length: 9_997 }, (_, i) => ({ ...concerned[0]!, id: `other-${i}`, on: i % 2 === 0 ? { metric: `m${i}` } : { device: `d${i}`, metric: 'temp' } }))
     stage.replaceRules([...others, ...concerned], seconds(0))
-    expect(message(1, 'a', { temp: 81 }).map(({ alarm }) => [alarm.rule, alarm.key])).toEqual([['by-metric', 'a'], ['by-device', 'a.temp'], ['by-glob', 'a.temp']])
+    expect(message(1, 'a', { temp: 81 }).map(({ alarm }) => [alarm.rule, alarm.key])).toEqual([['by-device', 'a.temp'], ['by-glob', 'a.temp'], ['by-metric', 'a']])
   })
 })
 
@@ -70,11 +70,12 @@ describe('a start', () => {
     scene.rules(delayed)
     scene.message(0, 'a', { temp: 81 })
     await scene.store.commit()
-    const after = createStageScene([], { store: scene.store.crash(), devices: scene.devices })
+    const saved = copyOf(scene.stage)
+    const after = createStageScene([], { store: scene.store.crash() })
     // Monotonic time stands still while the gateway is down; wall time does not.
     const alive = seconds(40)
     const times = { at: alive.at, wallMs: alive.wallMs + downMs }
-    await after.stage.restore(after.store, { kind: 'start', alive, times })
+    await after.stage.restore({ store: after.store, saved, resume: { kind: 'start', alive, times } })
     after.rules(delayed, 40)
     after.message(42, 'a', { temp: 81 })
     return after.stage
@@ -105,7 +106,7 @@ describe('a start', () => {
     scene.rules('')
     scene.stage.presence('a', false, seconds(1))
     await scene.store.commit()
-    await scene.stage.restore(scene.store, { kind: 'undo', times: seconds(2) })
+    await scene.stage.restore({ store: scene.store, saved: copyOf(scene.stage), resume: { kind: 'undo', times: seconds(2) } })
     expect(told(scene.stage.presence('a', true, seconds(3)))).toEqual(['technical.offline a cleared normal'])
   })
 })
@@ -160,7 +161,7 @@ describe('a rule that throws', () => {
   const brittle: Kind = {
     name: 'level',
     compile: () => ({
-      scope: 'series', takesAnySample: false, expires: true, levelOf: () => null, verdictOf: () => 1, limitOf: () => null, isUp: () => false,
+      ...plainLevels, form: 'signal', scope: 'series', order: 'newest', expires: true, create: () => null, limitOf: () => null,
       judge(sample) {
         if (sample.value === 13) throw new Error('thirteen')
         return sample.value === 12 ? 1 : normal
@@ -234,38 +235,34 @@ describe('devices', () => {
   })
 
   it('in the registry are missed though never heard of', () => {
-    const { rules, stage, devices } = createStageScene()
-    devices.add('bed-1')
-    devices.add('fridge')
+    const { rules, stage, device } = createStageScene()
+    device('bed-1')
+    device('fridge')
     rules('rules: [{ id: gone, on: { device: "bed-*" }, when: { absent: { after: 30s, grace: 60s } } }]')
-    devices.add('bed-2')
-    expect(stage.devicesChanged('bed-2', seconds(10))).toEqual([])
+    expect(device('bed-2', {}, 10)).toEqual([])
     expect(stage.advance(seconds(100)).map(({ alarm, at }) => [alarm.key, at])).toEqual([['bed-1', 60_000], ['bed-2', 70_000]])
   })
 
   it('are selected by type and label, and anew when those change', () => {
-    const { rules, message, stage, devices } = createStageScene()
-    devices.add('a', { type: 'monitor', labels: { ward: 'east' } })
+    const { rules, message, device } = createStageScene()
+    device('a', { type: 'monitor', labels: { ward: 'east' } })
     rules('rules: [{ id: east, on: { deviceType: mon*, label: { ward: east } }, when: { above: 80 } }]')
     expect(told(message(0, 'a', { temp: 81 }))).toEqual(['east a.temp raised unacked'])
     expect(message(0, 'b', { temp: 81 })).toEqual([])
-    devices.add('a', { labels: { ward: 'west' } })
-    expect(told(stage.devicesChanged('a', seconds(1)))).toEqual(['east a.temp retired normal'])
+    expect(told(device('a', { type: 'monitor', labels: { ward: 'west' } }, 1))).toEqual(['east a.temp retired normal'])
     expect(message(2, 'a', { temp: 99 })).toEqual([])
-    devices.add('b', { type: 'monitor', labels: { ward: 'east' } })
-    stage.devicesChanged('b', seconds(3))
+    device('b', { type: 'monitor', labels: { ward: 'east' } }, 3)
     expect(told(message(4, 'b', { temp: 99 }))).toEqual(['east b.temp raised unacked'])
   })
 
   it('whose labels changed while the gateway was down lose their alarms', async () => {
     const scene = createStageScene()
-    scene.devices.add('a', { labels: { ward: 'east' } })
+    scene.device('a', { labels: { ward: 'east' } })
     const yaml = 'rules: [{ id: east, on: { label: { ward: east } }, when: { above: 80 } }]'
     scene.rules(yaml)
     scene.message(0, 'a', { temp: 81 })
-    scene.devices.add('a', { labels: { ward: 'west' } })
     const after = await scene.restart(1, 1)
-    expect(told(after.rules(yaml, 2))).toEqual(['east a.temp retired normal'])
+    expect(told(after.device('a', { labels: { ward: 'west' } }, 2))).toEqual(['east a.temp retired normal'])
   })
 })
 

@@ -11,7 +11,7 @@ import type { CloudEvent } from '../gateway/kernel/event.ts'
 import { silentLogger } from '../gateway/kernel/log.ts'
 import { createPipeline } from '../gateway/pipeline.ts'
 import { kinds } from '../gateway/rules/kinds.ts'
-import { createMemoryDevices } from './support/memory-devices.ts'
+import { createSnapshots } from '../gateway/snapshots.ts'
 import { createMemoryStore } from './support/memory-store.ts'
 import { rulesOf } from './support/timeline.ts'
 
@@ -19,14 +19,15 @@ const principal = { kind: 'trusted', name: 'local', role: 'admin' } as const
 
 async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 } }]') {
   const store = createMemoryStore()
-  const devices = createMemoryDevices()
   let at = 0
   const times = () => ({ at, wallMs: 1_700_000_000_000 + at })
   const announced: Publication[] = []
   const commands: string[] = []
   const delivered: string[] = []
-  const stage = createAlarmStage({ kinds }, { state: store, devices })
-  const ingest = createIngest({ maxSeries: 5 }, { store, labels: () => ({}) })
+  const stage = createAlarmStage({ kinds }, { state: store })
+  const snapshots = createSnapshots({ store, stage, logger: silentLogger })
+  const settings: Record<string, Record<string, unknown>> = {}
+  const ingest = createIngest({ maxSeries: 5 }, { store, labels: () => ({}), settings: (device) => settings[device] ?? {}, emit: (event) => pipeline.record(event) })
   const posted = createPostedEvents({ store })
   let rebuilt = 0
   let release: () => void = () => {}
@@ -35,18 +36,18 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
       rebuilt++
       await new Promise<void>((resolve) => { release = resolve })
       await ingest.restore(store, [])
-      await stage.restore(store, { kind: 'undo', times: times() })
+      await snapshots.restore(stage, { kind: 'undo', times: times() })
     },
     opened: () => {},
     onFatal: (error) => { throw error },
     logger: silentLogger,
   })
   const pipeline = createPipeline({
-    times, store, ingest, stage,
+    times, clockMoved: () => false, followClock: () => {}, store, ingest, stage,
     rejections: createRejections(),
     // As the broker does: seen only after the commit.
     announcements: createAnnouncements({ site: 'here' }, { announcer: { announce: (p) => store.onDisk((error) => { if (error === null) announced.push(p) }) } }),
-    devices: { observe: () => {}, status: (_device, payload) => payload === 'online' || payload === 'offline' },
+    devices: { meet: () => false, factsOf: () => ({ type: null, labels: {}, settings: {} }), observe: () => {}, status: (_device, payload) => payload === 'online' || payload === 'offline' },
     commands: {
       request: (request) => {
         if (request.value === 'never') throw new LimenError('BAD_INPUT', 'no such value')
@@ -63,6 +64,8 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
     gate,
     logger: silentLogger,
   })
+  await snapshots.restore(stage, { kind: 'start', alive: null, times: times() })
+  pipeline.resumed({ alive: null, times: times(), version: 'test' })
   pipeline.replaceRules(rulesOf(rules))
   await store.commit()
   const receipts: (Receipt | Error)[] = []
@@ -72,7 +75,7 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
     pipeline.accept({ kind: 'event', event: { specversion: '1.0', id: '1', source: 'app', type: 'x', time: '2026-01-01T00:00:00Z', ...event }, principal }, (error, receipt) => void receipts.push(error ?? receipt))
   const entries = async () => (await store.read({ after: 0, limit: 10_000 })).entries
   const events = async () => (await entries()).filter((e) => e.kind === 'event').map((e) => e.event)
-  return { store, pipeline, gate, publish, post, receipts, announced, commands, delivered, events, entries, stage, rebuilt: () => rebuilt, finishRebuild: () => release(), pass: (ms: number) => { at += ms } }
+  return { store, pipeline, ingest, settings, gate, publish, post, receipts, announced, commands, delivered, events, entries, stage, rebuilt: () => rebuilt, finishRebuild: () => release(), pass: (ms: number) => { at += ms } }
 }
 
 describe('the pipeline', () => {

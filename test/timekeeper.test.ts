@@ -13,6 +13,10 @@ function setUp() {
       seen.push(`due@${keeper.times().at}`)
       due = Infinity
     },
+    onClock: () => {
+      seen.push(`clock ${keeper.times().wallMs - clock.wall()}`)
+      keeper.followClock()
+    },
     onBeat: ({ at }) => seen.push(`beat@${at}`),
     onStep: (ms) => seen.push(`step ${ms}`),
     onStall: (ms) => seen.push(`stall ${ms}`),
@@ -49,10 +53,11 @@ describe('the timekeeper', () => {
     await clock.advance(1_000)
     clock.stepWall(3_600_000)
     await clock.advance(1_000)
-    expect(seen).toEqual(['beat@1000', 'step 3600000', 'beat@2000'])
+    expect(seen).toEqual(['beat@1000', 'step 3600000', 'clock -3600000', 'beat@2000'])
     keeper.stop()
     await clock.advance(5_000)
-    expect(seen).toHaveLength(3)
+    expect(seen).toHaveLength(4)
+    expect(keeper.times().wallMs).toBe(clock.wall())
   })
 
   it('does not count the time in which the process did not run, and fires nothing for it', async () => {
@@ -65,7 +70,7 @@ describe('the timekeeper', () => {
     // Whoever asks first, before any timer: a packet that waited in a socket.
     expect(keeper.times().at).toBeLessThanOrEqual(900)
     await clock.advance(0)
-    expect(seen.filter((each) => !each.startsWith('beat'))).toEqual(['stall 10150'])
+    expect(seen.filter((each) => !each.startsWith('beat') && !each.startsWith('clock'))).toEqual(['stall 10150'])
     await clock.advance(1_500)
     expect(seen.filter((each) => each.startsWith('due'))).toEqual([])
     await clock.advance(1_000)

@@ -2,6 +2,7 @@ import type { Alarm, CoreState, Level, Overlay, Priority } from '../kernel/alarm
 import { digest } from '../kernel/hash.ts'
 import type { Labels, Value } from '../kernel/reading.ts'
 import type { Rule } from '../kernel/rule.ts'
+import { isActive } from './machine.ts'
 
 /** An alarm in memory. Times are wall ms since 1970. */
 export interface AlarmRecord {
@@ -12,7 +13,6 @@ export interface AlarmRecord {
   device: string | null
   metric: string | null
   state: CoreState
-  active: boolean
   overlays: readonly Overlay[]
   level: Level
   priority: Priority
@@ -32,12 +32,19 @@ export interface AlarmRecord {
   shelvedUntil: number | null
   /** Shelved until the condition ends. */
   oneShot: boolean
+  /** While unacknowledged: when it was last announced; escalation counts from there. */
+  announcedAt: number | null
+  /** Steps of escalation taken since. */
+  escalations: number
 }
 
 /** As it is stored. `restored` is of this process and is not. */
 interface AlarmRow {
   readonly alarm: Omit<Alarm, 'restored' | 'idempotencyKey'>
   readonly oneShot: boolean
+  /** Left out where there are none; rows of versions without escalation have neither. */
+  readonly announcedAt?: number
+  readonly escalations?: number
   readonly conditionVersion: string
   readonly mode: Rule['mode']
 }
@@ -52,9 +59,10 @@ export function alarmId(rule: string, key: string): string {
 
 export function createRecord(rule: Rule, key: string, of: { device: string | null; metric: string | null; labels: Labels; wallMs: number }): AlarmRecord {
   return {
-    id: alarmId(rule.id, key), key, rule, device: of.device, metric: of.metric, state: 'normal', active: false, overlays: [],
+    id: alarmId(rule.id, key), key, rule, device: of.device, metric: of.metric, state: 'normal', overlays: [],
     level: null, priority: priorityOf(rule, null), value: null, unit: null, limit: null, message: '', quality: 'good', restored: false, labels: of.labels,
-    occurrence: 0, seq: 0, raisedAt: null, changedAt: of.wallMs, acknowledgedAt: null, acknowledgedBy: null, shelvedUntil: null, oneShot: false,
+    occurrence: 0, seq: 0, raisedAt: null, changedAt: Math.round(of.wallMs), acknowledgedAt: null, acknowledgedBy: null, shelvedUntil: null, oneShot: false,
+    announcedAt: null, escalations: 0,
   }
 }
 
@@ -79,7 +87,7 @@ export function alarmOf(record: AlarmRecord): Alarm {
     device: record.device,
     metric: record.metric,
     state: record.state,
-    active: record.active,
+    active: isActive(record.state),
     overlays: record.overlays,
     level: record.level,
     priority: record.priority,
@@ -103,26 +111,31 @@ export function alarmOf(record: AlarmRecord): Alarm {
 
 export function rowText(record: AlarmRecord): string {
   const { restored: _restored, idempotencyKey: _key, ...alarm } = alarmOf(record)
-  const row: AlarmRow = { alarm, oneShot: record.oneShot, conditionVersion: record.rule.conditionVersion, mode: record.rule.mode }
+  const { oneShot, announcedAt, escalations, rule: { conditionVersion, mode } } = record
+  const row: AlarmRow = {
+    alarm, oneShot, ...(announcedAt === null ? {} : { announcedAt }), ...(escalations === 0 ? {} : { escalations }), conditionVersion, mode,
+  }
   return JSON.stringify(row)
 }
 
 /** Back from the store. Its rule is what is left of it until the rules are known. */
 export function recordOf(text: string | Uint8Array): AlarmRecord {
-  const { alarm, oneShot, conditionVersion, mode } = JSON.parse(typeof text === 'string' ? text : Buffer.from(text).toString('utf8')) as AlarmRow
+  const { alarm, oneShot, announcedAt, escalations = 0, conditionVersion, mode } = JSON.parse(typeof text === 'string' ? text : Buffer.from(text).toString('utf8')) as AlarmRow
   const at = (time: string | null): number | null => (time === null ? null : Date.parse(time))
   return {
     id: alarm.id, key: alarm.key, rule: remains(alarm, { conditionVersion, mode }), device: alarm.device, metric: alarm.metric, state: alarm.state,
-    active: alarm.active, overlays: alarm.overlays, level: alarm.level, priority: alarm.priority, value: alarm.value, unit: alarm.unit,
+    overlays: alarm.overlays, level: alarm.level, priority: alarm.priority, value: alarm.value, unit: alarm.unit,
     limit: alarm.limit, message: alarm.message, quality: alarm.quality, restored: alarm.state !== 'normal', labels: alarm.labels,
     occurrence: alarm.occurrence, seq: alarm.seq, raisedAt: at(alarm.raisedAt), changedAt: Date.parse(alarm.changedAt),
     acknowledgedAt: at(alarm.acknowledgedAt), acknowledgedBy: alarm.acknowledgedBy, shelvedUntil: at(alarm.shelvedUntil), oneShot,
+    announcedAt: announcedAt ?? (alarm.state === 'unacked' ? at(alarm.raisedAt) : null), escalations,
   }
 }
 
 function remains(alarm: AlarmRow['alarm'], { conditionVersion, mode }: Pick<AlarmRow, 'conditionVersion' | 'mode'>): Rule {
   return {
-    id: alarm.rule, class: alarm.class, on: {}, when: { kind: 'gone', spec: null }, forMs: 0, clearForMs: 0, staleMs: undefined, priority: alarm.priority,
-    latch: false, ack: 'required', key: 'device', message: alarm.message, then: [], mode, source: { file: '', line: 0 }, version: '', conditionVersion,
+    id: alarm.rule, class: alarm.class, on: {}, when: { kind: 'gone', spec: null }, forMs: 0, clearForMs: 0, staleMs: undefined, unit: undefined, priority: alarm.priority,
+    latch: false, ack: 'required', key: 'device', schedule: undefined, realarmMs: undefined, escalateMs: [], message: alarm.message, then: [], mode,
+    source: { file: '', line: 0 }, version: '', conditionVersion,
   }
 }

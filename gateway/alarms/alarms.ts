@@ -1,4 +1,4 @@
-import type { Alarm, AlarmEventName, OperatorAction, OperatorOutcome, Transition } from '../kernel/alarm.ts'
+import type { Alarm, OperatorAction, OperatorOutcome, Transition } from '../kernel/alarm.ts'
 import { allRows } from '../kernel/all-rows.ts'
 import { createCommittedView } from '../kernel/committed-view.ts'
 import type { ConditionChange, TechnicalFinding } from '../kernel/condition.ts'
@@ -6,17 +6,18 @@ import type { AlarmView, StateWriter, StoreReader, StoreWriter, Times } from '..
 import type { Labels } from '../kernel/reading.ts'
 import type { Rule } from '../kernel/rule.ts'
 import type { Timer } from '../kernel/timer-heap.ts'
-import { createTimerHeap } from '../kernel/timer-heap.ts'
 import type { AlarmRecord } from './alarm-record.ts'
 import { alarmOf, createRecord, priorityOf, recordOf, rowText } from './alarm-record.ts'
-import type { CoreEvent, OverlayEvent } from './machine.ts'
-import { clearEvent, overlayStep, step } from './machine.ts'
+import type { CoreEvent } from './machine.ts'
+import { clearEvent, isActive, step } from './machine.ts'
 import { renderMessage } from './message.ts'
 import { createOperatorDesk } from './operator-desk.ts'
 import { longestShelvingMs } from './shelving.ts'
+import { alarmSpace, createSteps } from './steps.ts'
 import { isTechnical, technicalRule } from './technical.ts'
+import { createWallTimers, shelfRank } from './wall-timers.ts'
 
-export const alarmSpace = 'alarm'
+export { alarmSpace }
 
 export interface AlarmsDeps {
   readonly state: StateWriter & Pick<StoreWriter, 'onDisk'>
@@ -25,25 +26,33 @@ export interface AlarmsDeps {
   readonly emit: (transition: Transition) => void
 }
 
-/** Who did it and what they wrote; for a refusal, why. */
-export interface Circumstances { readonly by?: string; readonly note?: string; readonly reason?: string; readonly levelUp?: boolean }
-
 /** Alarm instances: one per rule and key. All methods are synchronous; each transition is stored and emitted within. */
 export interface Alarms extends AlarmView {
+  /** What the table has no row for changes nothing. */
   change(change: ConditionChange): void
   technical(finding: TechnicalFinding, times: Times): void
   act(action: OperatorAction, times: Times): OperatorOutcome
-  /** The next overlay that expires; `due` is wall time. */
-  nextExpiry(): Pick<Timer<unknown>, 'due' | 'rule' | 'key' | 'rank'> | undefined
-  /** Ends exactly that one. */
-  expire(times: Times): void
-  /** Alarms whose rule is gone, or whose condition or mode changed, retire; technical rules among these override the built-in ones. */
+  /**
+   * What falls due next by the wall clock: a shelf that ends, a step of escalation, a re-alarm; `due` is wall ms. After a start
+   * none before the rules are known: what fell due while the gateway was down is told, and acted on, as they say.
+   */
+  nextTimer(): Pick<Timer<unknown>, 'due' | 'rule' | 'key' | 'rank'> | undefined
+  /** Does exactly that one. */
+  fireTimer(times: Times): void
+  /**
+   * Alarms whose rule is gone, or whose condition or mode changed, retire; of the others times of escalation and re-alarm are
+   * worked out anew. Technical rules among these override the built-in ones.
+   */
   replaceRules(rules: readonly Rule[], times: Times): void
   retire(of: { rule: string; key: string }, reason: string, times: Times): void
   /** Keys of the alarms of this rule whose condition is true. */
   activeKeys(rule: string): readonly string[]
-  /** Reads the alarms, replacing what is in memory. Announces nothing. `restart`: they are marked as having come back. */
-  restore(store: StoreReader, restart: boolean): Promise<void>
+  /** Alarms of process rules whose condition is true. */
+  standing(): readonly Pick<Alarm, 'rule' | 'key' | 'device' | 'metric' | 'level'>[]
+  /** The gateway was down and is back with all that it knew: alarms are marked as having come back. */
+  cameBack(): void
+  /** Reads the alarms, replacing what is in memory. Announces nothing. `restart`: they are marked as having come back; `rules`: those that run, where they are known. */
+  restore(store: StoreReader, of: { readonly restart: boolean; readonly rules: readonly Rule[] | undefined }): Promise<void>
   rows(): readonly (readonly [string, string])[]
 }
 
@@ -52,10 +61,12 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
   const view = createCommittedView<Alarm>(state.onDisk, { sorted: true })
   const records = new Map<string, AlarmRecord>()
   const byId = new Map<string, AlarmRecord>()
-  const expiries = createTimerHeap<AlarmRecord>()
-  const expiryOf = new Map<string, Timer<AlarmRecord>>()
+  const timers = createWallTimers()
+  const { apply, overlay, record, save } = createSteps({ state, view, timers, emit })
   let rules = new Map<string, Rule>()
   const technicals = new Map<string, Rule>()
+  /** False after a start until the rules were given. */
+  let rulesKnown = true
 
   const nameOf = (rule: string, key: string): string => `${rule}\0${key}`
 
@@ -70,73 +81,8 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     return records.get(nameOf(rule.id, key)) ?? add(createRecord(rule, key, { ...of, labels }))
   }
 
-  /** What a step comes to: numbered, stored, shown once it is on disk, emitted. */
-  function record(alarm: AlarmRecord, event: AlarmEventName, taken: { from: AlarmRecord['state']; times: Times } & Circumstances): void {
-    const { from, times, by, note, reason, levelUp = false } = taken
-    const wallMs = Math.round(times.wallMs)
-    if (event !== 'rejected') {
-      alarm.seq++
-      alarm.changedAt = wallMs
-    }
-    const shown = alarmOf(alarm)
-    if (event !== 'rejected') {
-      state.put(alarmSpace, alarm.id, rowText(alarm))
-      view.stage(shown)
-    }
-    emit({
-      event, from, alarm: shown, rule: alarm.rule, at: times.at, wallMs, levelUp,
-      ...(by === undefined ? {} : { by }), ...(note === undefined ? {} : { note }), ...(reason === undefined ? {} : { reason }),
-    })
-  }
-
-  /** Takes a core event through the table; gives the reason where it is refused. */
-  function apply(alarm: AlarmRecord, event: CoreEvent, { times, ...circumstances }: { times: Times } & Circumstances): string | undefined {
-    const from = alarm.state
-    const next = step(from, event, alarm.overlays.length > 0)
-    if (!next.ok) return next.reason
-    alarm.state = next.next
-    if (next.counts) {
-      alarm.occurrence++
-      alarm.raisedAt = Math.round(times.wallMs)
-    }
-    if (next.counts || (next.next === 'unacked' && from === 'acked')) {
-      alarm.acknowledgedAt = null
-      alarm.acknowledgedBy = null
-    }
-    if (event === 'ack' && next.emits.length > 0) {
-      alarm.acknowledgedAt = Math.round(times.wallMs)
-      alarm.acknowledgedBy = circumstances.by ?? null
-    }
-    for (const name of next.emits) record(alarm, name, { from, times, ...circumstances })
-    return undefined
-  }
-
-  function overlay(alarm: AlarmRecord, event: OverlayEvent, { times, ...circumstances }: { times: Times } & Circumstances): string | undefined {
-    const next = overlayStep(alarm, event)
-    if (!next.ok) return next.reason
-    alarm.overlays = next.overlays
-    if (!alarm.overlays.includes('shelved')) {
-      alarm.shelvedUntil = null
-      alarm.oneShot = false
-    }
-    setExpiry(alarm)
-    for (const name of next.emits) record(alarm, name, { from: alarm.state, times, ...circumstances })
-    return undefined
-  }
-
-  function setExpiry(alarm: AlarmRecord): void {
-    let timer = expiryOf.get(alarm.id)
-    if (alarm.shelvedUntil === null) {
-      if (timer !== undefined) expiries.stop(timer)
-      expiryOf.delete(alarm.id)
-      return
-    }
-    if (timer === undefined) expiryOf.set(alarm.id, (timer = expiries.create({ owner: alarm, rule: alarm.rule.id, key: alarm.key, rank: 0 })))
-    expiries.set(timer, alarm.shelvedUntil)
-  }
-
   /** What the alarm says of the sample that changed it. */
-  function describe(alarm: AlarmRecord, told: Omit<ConditionChange, 'kind' | 'times' | 'levelUp' | 'key' | 'rule'>, message: string): void {
+  function describe(alarm: AlarmRecord, told: Pick<ConditionChange, 'device' | 'metric' | 'level' | 'limit' | 'value' | 'valueText' | 'unit' | 'quality'>, message: string): void {
     alarm.device = told.device ?? alarm.device
     alarm.metric = told.metric ?? alarm.metric
     alarm.level = told.level
@@ -146,92 +92,108 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     alarm.quality = told.quality
     alarm.priority = priorityOf(alarm.rule, told.level)
     alarm.labels = alarm.device === null ? {} : deps.labelsOf(alarm.device)
-    alarm.message = renderMessage(message, { ...alarm, rule: alarm.rule.id })
+    alarm.message = renderMessage(message, { ...alarm, value: told.valueText ?? told.value, rule: alarm.rule.id })
   }
 
   /** An alarm that has become a high one is not hidden longer than a high one may be. */
   function shortenShelving(alarm: AlarmRecord, wallMs: number): void {
-    const latest = Math.round(wallMs) + longestShelvingMs(alarm.priority)
-    if (alarm.shelvedUntil === null || alarm.shelvedUntil <= latest) return
-    alarm.shelvedUntil = latest
-    setExpiry(alarm)
+    if (alarm.shelvedUntil === null) return
+    alarm.shelvedUntil = Math.min(alarm.shelvedUntil, Math.round(wallMs) + longestShelvingMs(alarm.priority))
   }
 
-  function ends(alarm: AlarmRecord, times: Times): void {
-    alarm.active = false
-    apply(alarm, clearEvent(alarm.rule), { times })
+  function rises(alarm: AlarmRecord, event: CoreEvent, told: ConditionChange): void {
+    describe(alarm, told, alarm.rule.message)
+    shortenShelving(alarm, told.times.wallMs)
+    apply(alarm, event, { times: told.times, levelUp: event === 'level-up' })
+  }
+
+  function ends(alarm: AlarmRecord, event: CoreEvent, { times, reason }: { readonly times: Times; readonly reason?: string }): void {
+    apply(alarm, event, { times, ...(reason === undefined ? {} : { reason }) })
     if (alarm.oneShot) overlay(alarm, 'unshelve', { times, reason: 'one-shot' })
   }
 
   function change(told: ConditionChange): void {
-    const { rule, key, times } = told
+    const { kind, rule, key, times } = told
     const known = records.get(nameOf(rule.id, key))
-    if (known === undefined && told.kind !== 'true') return
+    if (known === undefined && kind !== 'true') return
     const alarm = known ?? find(rule, key, { device: told.device, metric: told.metric, wallMs: times.wallMs })
-    alarm.rule = rule
-    switch (told.kind) {
+    switch (kind) {
       case 'true':
-        alarm.active = true
-        alarm.restored = false
-        describe(alarm, told, rule.message)
-        shortenShelving(alarm, times.wallMs)
-        apply(alarm, 'true', { times })
-        return
       case 'level':
-        alarm.restored = false
-        describe(alarm, told, rule.message)
-        shortenShelving(alarm, times.wallMs)
-        apply(alarm, told.levelUp ? 'level-up' : 'level-down', { times, levelUp: told.levelUp })
-        return
       case 'false':
+      case 'gated': {
+        const event = kind === 'level' ? (told.levelUp ? 'level-up' : 'level-down') : kind === 'false' ? clearEvent(rule) : kind
+        if (!step(alarm.state, event, alarm.overlays.length > 0).ok) return
+        alarm.rule = rule
         alarm.restored = false
+        if (kind === 'true' || kind === 'level') return rises(alarm, event, told)
         // Level, limit and message stay those of the episode: who was told of it is told of its end in the same words.
         alarm.value = told.value
         alarm.unit = told.unit ?? alarm.unit
         alarm.quality = told.quality
-        return ends(alarm, times)
+        return ends(alarm, event, { times, ...(kind === 'gated' ? { reason: 'schedule' } : {}) })
+      }
       case 'quality':
         if (alarm.quality === told.quality || alarm.state === 'normal') return
         alarm.quality = told.quality
-        record(alarm, 'quality-changed', { from: alarm.state, times })
-        return
+        return record(alarm, 'quality-changed', { from: alarm.state, times })
       case 'seen':
+        if (!alarm.restored) return
         alarm.restored = false
-        view.stage(alarmOf(alarm))
-        return
+        return view.stage(alarmOf(alarm))
       default:
-        told.kind satisfies never
+        kind satisfies never
     }
   }
 
   function technical(finding: TechnicalFinding, times: Times): void {
     const known = records.get(nameOf(finding.rule, finding.key))
-    if (known === undefined ? !finding.active : known.active === finding.active) return
-    const own = technicals.get(finding.rule)
-    const rule = technicalRule(finding.rule, own)
+    if (known === undefined ? !finding.active : isActive(known.state) === finding.active) return
+    const rule = technicalRule(finding.rule, technicals.get(finding.rule))
     if (rule.mode === 'off' && finding.active) return
     const alarm = known ?? find(rule, finding.key, { ...finding, wallMs: times.wallMs })
     alarm.rule = rule
-    alarm.active = finding.active
     alarm.restored = false
-    if (!finding.active) return ends(alarm, times)
+    if (!finding.active) return ends(alarm, clearEvent(rule), { times })
     const { device, metric, value = null } = finding
     describe(alarm, { device, metric, level: null, limit: null, value, unit: null, quality: 'good' }, rule.message)
     // The gateway's own words, which are no template, unless the site has others.
     if (rule.message === '') alarm.message = finding.message
+    shortenShelving(alarm, times.wallMs)
     apply(alarm, 'true', { times })
   }
 
   function retireRecord(alarm: AlarmRecord, reason: string, times: Times): void {
-    alarm.active = false
     const { state: from } = alarm
     if (from === 'normal' && alarm.overlays.length === 0) return
     alarm.overlays = []
     alarm.shelvedUntil = null
     alarm.oneShot = false
-    setExpiry(alarm)
     apply(alarm, 'retire', { times, reason })
   }
+
+  /** The rule this alarm is of, as the rules now say; undefined: there is none. */
+  function createLookup(): (alarm: AlarmRecord) => Rule | undefined {
+    const made = new Map<string, Rule>()
+    return ({ rule: { id, class: kind } }) => {
+      if (kind !== 'technical') return rules.get(id)
+      let rule = made.get(id)
+      if (rule === undefined) made.set(id, (rule = technicalRule(id, technicals.get(id))))
+      return rule
+    }
+  }
+
+  function know(given: readonly Rule[]): void {
+    technicals.clear()
+    rules = new Map()
+    rulesKnown = true
+    for (const rule of given) {
+      if (isTechnical(rule.id)) technicals.set(rule.id, rule)
+      else if (rule.mode !== 'off') rules.set(rule.id, rule)
+    }
+  }
+
+  const isSame = (now: Rule | undefined, { rule }: AlarmRecord): now is Rule => now !== undefined && now.conditionVersion === rule.conditionVersion && now.mode === rule.mode
 
   const desk = createOperatorDesk({
     find: (action) => {
@@ -255,48 +217,57 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     change,
     technical,
     act: (action, times) => desk.act(action, times),
-    nextExpiry: () => expiries.peek(),
-    expire(times) {
-      const timer = expiries.peek()
-      if (timer !== undefined) overlay(timer.owner, 'unshelve', { times, reason: 'expired' })
+    nextTimer: () => (rulesKnown ? timers.next() : undefined),
+    fireTimer(times) {
+      const timer = timers.next()
+      if (timer === undefined) return
+      const { owner: alarm, rank } = timer
+      if (rank === shelfRank) overlay(alarm, 'unshelve', { times, reason: 'expired' })
+      else if (alarm.state === 'acked') apply(alarm, 'realarm', { times })
+      else apply(alarm, 'escalate', { times, reason: `step ${alarm.escalations + 1} of ${alarm.rule.escalateMs.length}` })
     },
     replaceRules(given, times) {
-      technicals.clear()
-      rules = new Map()
-      for (const rule of given) {
-        if (isTechnical(rule.id)) technicals.set(rule.id, rule)
-        else if (rule.mode !== 'off') rules.set(rule.id, rule)
-      }
+      know(given)
+      const lookUp = createLookup()
       for (const alarm of records.values()) {
-        const { rule } = alarm
-        const now = rule.class === 'technical' ? technicalRule(rule.id, technicals.get(rule.id)) : rules.get(rule.id)
-        const same = now !== undefined && now.conditionVersion === rule.conditionVersion && now.mode === rule.mode
+        const now = lookUp(alarm)
+        const same = isSame(now, alarm)
         // Told by the rule under which it was raised: whoever heard of the alarm hears of its end.
         if (!same) retireRecord(alarm, now === undefined ? 'rule removed' : 'rule changed', times)
         if (now === undefined) continue
         alarm.rule = now
-        if (!same) state.put(alarmSpace, alarm.id, rowText(alarm))
+        timers.look(alarm)
+        if (!same) save(alarm)
       }
     },
     retire({ rule, key }, reason, times) {
       const alarm = records.get(nameOf(rule, key))
       if (alarm !== undefined) retireRecord(alarm, reason, times)
     },
-    activeKeys: (rule) => [...records.values()].flatMap((alarm) => (alarm.active && alarm.rule.id === rule ? [alarm.key] : [])),
-    async restore(store, restart) {
+    activeKeys: (rule) => [...records.values()].flatMap((alarm) => (isActive(alarm.state) && alarm.rule.id === rule ? [alarm.key] : [])),
+    standing: () => [...records.values()].flatMap((alarm) => {
+      const { rule, key, device, metric, level } = alarm
+      return isActive(alarm.state) && rule.class === 'process' ? [{ rule: rule.id, key, device, metric, level }] : []
+    }),
+    cameBack() {
+      for (const alarm of records.values()) if (alarm.state !== 'normal') alarm.restored = true
+    },
+    async restore(store, { restart, rules: running }) {
       const found: AlarmRecord[] = []
       for await (const [, text] of allRows(store, alarmSpace)) found.push(recordOf(text))
       const before = new Map(byId)
       records.clear()
       byId.clear()
-      expiries.clear()
-      expiryOf.clear()
+      timers.clear()
+      if (running !== undefined) know(running)
+      else if (restart) rulesKnown = false
+      const lookUp = createLookup()
       for (const alarm of found) {
-        const now = alarm.rule.class === 'technical' ? technicalRule(alarm.rule.id, technicals.get(alarm.rule.id)) : rules.get(alarm.rule.id)
-        if (now !== undefined && now.conditionVersion === alarm.rule.conditionVersion && now.mode === alarm.rule.mode) alarm.rule = now
+        const now = lookUp(alarm)
+        if (isSame(now, alarm)) alarm.rule = now
         if (!restart) alarm.restored = before.get(alarm.id)?.restored ?? false
         add(alarm)
-        setExpiry(alarm)
+        timers.look(alarm)
       }
       view.replace([...byId.values()].map(alarmOf))
     },
@@ -305,4 +276,3 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     list: () => view.list(),
   }
 }
-

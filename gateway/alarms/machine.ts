@@ -2,14 +2,14 @@ import type { AlarmEventName, CoreState, Overlay } from '../kernel/alarm.ts'
 
 /**
  * What can happen to the core state. A clear comes in four forms, by the rule: `latch` holds the alarm until it is reset,
- * `auto` means that nobody need acknowledge it; latch wins over auto.
+ * `auto` means that nobody need acknowledge it; latch wins over auto. `gated`: the schedule ends the announcement, whatever the rule.
  */
 export type CoreEvent =
-  | 'true' | 'clear' | 'clear-auto' | 'clear-latch' | 'clear-latch-auto' | 'level-up' | 'level-down'
+  | 'true' | 'clear' | 'clear-auto' | 'clear-latch' | 'clear-latch-auto' | 'gated' | 'level-up' | 'level-down'
   | 'ack' | 'reset' | 'escalate' | 'realarm' | 'retire'
 
 export const coreEvents = [
-  'true', 'clear', 'clear-auto', 'clear-latch', 'clear-latch-auto', 'level-up', 'level-down', 'ack', 'reset', 'escalate', 'realarm', 'retire',
+  'true', 'clear', 'clear-auto', 'clear-latch', 'clear-latch-auto', 'gated', 'level-up', 'level-down', 'ack', 'reset', 'escalate', 'realarm', 'retire',
 ] as const satisfies readonly CoreEvent[]
 
 /** A row of the table: the next state and what is emitted, or why it is refused with words of its own. */
@@ -37,6 +37,7 @@ export const coreTable: Readonly<Record<CoreState, Readonly<Partial<Record<CoreE
     'clear-auto': { next: 'normal', emits: ['cleared'] },
     'clear-latch': { next: 'latched-unacked', emits: ['latched'] },
     'clear-latch-auto': { next: 'latched-acked', emits: ['latched'] },
+    gated: { next: 'normal', emits: ['cleared'] },
     escalate: { next: 'unacked', emits: ['escalated'] },
     'level-up': { next: 'unacked', emits: ['level-changed'] },
     'level-down': { next: 'unacked', emits: ['level-changed'] },
@@ -49,6 +50,7 @@ export const coreTable: Readonly<Record<CoreState, Readonly<Partial<Record<CoreE
     'clear-auto': { next: 'normal', emits: ['cleared'] },
     'clear-latch': { next: 'latched-acked', emits: ['latched'] },
     'clear-latch-auto': { next: 'latched-acked', emits: ['latched'] },
+    gated: { next: 'normal', emits: ['cleared'] },
     'level-up': { next: 'unacked', emits: ['level-changed'] },
     'level-down': { next: 'acked', emits: ['level-changed'] },
     realarm: { next: 'unacked', emits: ['realarmed'] },
@@ -95,6 +97,11 @@ export function step(state: CoreState, event: CoreEvent, overlaid: boolean): Ste
   return { ok: true, next: overlaidClears[state]?.[event] ?? row.next, emits: row.emits.length === 0 ? [] : ['tracked'], counts }
 }
 
+/** An alarm is active, its condition true as far as it was told, in exactly these states. */
+export function isActive(state: CoreState): boolean {
+  return state === 'unacked' || state === 'acked'
+}
+
 function wordOf(event: CoreEvent): string {
   return event.startsWith('clear') ? 'a clear' : event === 'true' ? 'a raise' : event
 }
@@ -124,12 +131,12 @@ export type OverlayStep =
   | { readonly ok: true; readonly overlays: readonly Overlay[]; readonly emits: readonly AlarmEventName[] }
   | { readonly ok: false; readonly reason: string }
 
-/** `raised` follows where the last overlay goes and nobody has been told of an alarm that is active and unacknowledged. */
-export function overlayStep(now: { readonly overlays: readonly Overlay[]; readonly state: CoreState; readonly active: boolean }, event: OverlayEvent): OverlayStep {
+/** `raised` follows where the last overlay goes and the condition is true, unless it was acknowledged and never cleared since: then the state is `acked`. */
+export function overlayStep(now: { readonly overlays: readonly Overlay[]; readonly state: CoreState }, event: OverlayEvent): OverlayStep {
   const { overlay, on, emits } = overlayTable[event]
   const has = now.overlays.includes(overlay)
   if (!on && !has) return { ok: false, reason: `the alarm is not ${overlay}` }
   const overlays = overlayOrder.filter((one) => (one === overlay ? on : now.overlays.includes(one)))
-  const uncovered = !on && overlays.length === 0 && now.active && now.state === 'unacked'
+  const uncovered = !on && overlays.length === 0 && now.state === 'unacked'
   return { ok: true, overlays, emits: uncovered ? [emits, 'raised'] : [emits] }
 }

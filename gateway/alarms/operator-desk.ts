@@ -33,7 +33,7 @@ export function createOperatorDesk(deps: OperatorDeskDeps): { act(action: Operat
     switch (verb) {
       case 'ack':
       case 'reset':
-        if (occurrence !== undefined && occurrence !== alarm.occurrence) return conflict(`occurrence ${occurrence} is not the current one (${alarm.occurrence})`)
+        if (occurrence !== undefined && occurrence !== alarm.occurrence) return conflict(`conflict: occurrence ${occurrence} is not the current one (${alarm.occurrence})`)
         return conflict(deps.apply(alarm, verb, circumstances))
       case 'shelve':
         return shelve(alarm, action, circumstances)

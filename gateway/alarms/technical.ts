@@ -8,7 +8,8 @@ export function isTechnical(rule: string): rule is `technical.${string}` {
 
 /**
  * The rule of a technical alarm: the gateway finds the condition, so there is nothing to select or to wait for.
- * A site's own rule of that id says how it is announced: priority, acknowledgement, latch, words, what is done, whether at all.
+ * A site's own rule of that id says how it is announced: priority, acknowledgement, latch, re-alarm, escalation, words, what is
+ * done, whether at all.
  */
 export function technicalRule(id: string, own: Rule | undefined): Rule {
   const known = isTechnical(id) && Object.hasOwn(technicalRules, id) ? technicalRules[id] : undefined
@@ -20,10 +21,14 @@ export function technicalRule(id: string, own: Rule | undefined): Rule {
     forMs: 0,
     clearForMs: 0,
     staleMs: undefined,
+    unit: undefined,
     priority: own?.priority ?? known?.priority ?? 'high',
     latch: own?.latch ?? false,
     ack: own?.ack ?? 'auto',
     key: 'device',
+    schedule: undefined,
+    realarmMs: own?.realarmMs,
+    escalateMs: own?.escalateMs ?? [],
     message: own?.message ?? '',
     then: own?.then ?? [],
     mode: own?.mode ?? 'live',

@@ -1,5 +1,5 @@
+import type { ConfiguredDevice } from '../kernel/configured-devices.ts'
 import type { InfluxOptions } from '../kernel/influx-options.ts'
-import type { Labels } from '../kernel/reading.ts'
 import type { RuleSource } from '../kernel/rule-source.ts'
 import type { Secret } from '../kernel/secret.ts'
 
@@ -34,7 +34,7 @@ export interface Config {
     /** 0…1000. */
     readonly commitWindowMs: number
   }
-  /** By device id; what cannot be learnt. A Map: any text may be an id. */
+  /** By device id, or a pattern of ids; what cannot be learnt. A Map: any text may be an id. */
   readonly devices: ReadonlyMap<string, DeviceConfig>
   /** Files, globs and rules written in place; rules/load.ts reads them. */
   readonly rules: readonly RuleSource[]
@@ -52,12 +52,8 @@ export interface Config {
   readonly retention: { readonly readingsMs: number; readonly maxSizeBytes: number }
 }
 
-export interface DeviceConfig {
-  readonly type: string | null
-  readonly labels: Labels
-  /** Every further key of the device's entry (`news2Scale: 2`) and those under `settings`. */
-  readonly settings: Readonly<Record<string, unknown>>
-}
+/** Settings are every further key of the device's entry (`news2Scale: 2`, `metrics: { … }`) and those under `settings`. */
+export type DeviceConfig = ConfiguredDevice
 
 export type TargetConfig =
   | {

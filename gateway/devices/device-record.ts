@@ -1,13 +1,11 @@
+import type { ConfiguredDevice, ConfiguredDevices } from '../kernel/configured-devices.ts'
+import { overlay } from '../kernel/configured-devices.ts'
 import type { Device } from '../kernel/device-contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
+import { metricsShape } from '../kernel/metric-settings.ts'
+import { toDocument } from '../kernel/plain.ts'
+import type { Problem } from '../kernel/problem.ts'
 import type { Labels } from '../kernel/reading.ts'
-
-/** What the configuration says of a device; it wins over what was edited, member by member. */
-export interface ConfiguredDevice {
-  readonly type: string | null
-  readonly labels: Labels
-  readonly settings: Readonly<Record<string, unknown>>
-}
 
 /** What is kept on disk of a device: space `device`, key the id. Without what the configuration says. */
 export interface StoredDevice {
@@ -24,14 +22,12 @@ export type DeviceEdit = { readonly type?: string | null; readonly labels?: Labe
 
 export const unknownDevice: StoredDevice = { type: null, labels: {}, settings: {}, status: 'unknown', firstSeen: 0, lastSeen: 0 }
 
-/** Type, labels and settings as they hold: the configuration over what was edited. */
-export function mergeDevice(stored: Pick<StoredDevice, 'type' | 'labels' | 'settings'>, configured: ConfiguredDevice | undefined): Pick<Device, 'type' | 'labels' | 'settings'> {
-  if (configured === undefined) return Object.freeze({ type: stored.type, labels: Object.freeze({ ...stored.labels }), settings: Object.freeze({ ...stored.settings }) })
-  return Object.freeze({
-    type: configured.type ?? stored.type,
-    labels: Object.freeze({ ...stored.labels, ...configured.labels }),
-    settings: Object.freeze({ ...stored.settings, ...configured.settings }),
-  })
+/** Type, labels and settings as they hold: the device's own entry of the configuration, then what was edited, then patterns of the configuration. */
+export function mergeDevice(id: string, stored: Pick<StoredDevice, 'type' | 'labels' | 'settings'>, configured: ConfiguredDevices): Pick<Device, 'type' | 'labels' | 'settings'> {
+  const edited = overlay(configured.defaults(id), stored)
+  const own = configured.of(id)
+  const { type, labels, settings } = own === undefined ? edited : overlay(edited, own)
+  return Object.freeze({ type, labels: Object.freeze({ ...labels }), settings: Object.freeze({ ...settings }) })
 }
 
 const labelsAllowed = 64
@@ -52,7 +48,19 @@ export function checkEdit(id: string, { type, labels, settings }: DeviceEdit): v
       if (typeof value !== 'string' || name === '' || name.length > textAllowed || value.length > textAllowed) throw bad(`the label "${name.slice(0, 40)}" is no short text`, 'write labels as {"ward":"east"}')
     }
   }
-  if (settings !== undefined && JSON.stringify(settings).length > settingsBytesAllowed) throw bad('the settings are too long', `keep them within ${settingsBytesAllowed} bytes of JSON`)
+  if (settings !== undefined) {
+    if (JSON.stringify(settings).length > settingsBytesAllowed) throw bad('the settings are too long', `keep them within ${settingsBytesAllowed} bytes of JSON`)
+    if (Object.hasOwn(settings, 'metrics')) checkMetrics(settings['metrics'])
+  }
+}
+
+function checkMetrics(written: unknown): void {
+  const problems: Problem[] = []
+  metricsShape.read(toDocument(written), 'settings.metrics', problems)
+  const first = problems[0]
+  if (first === undefined) return
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
+  throw new LimenError('BAD_INPUT', `${first.path}: ${first.message}${more}`, { remedy: first.remedy, problems })
 }
 
 /** Throws LimenError CONFLICT where an edit says something else than the configuration, which would win: it would be taken and change nothing. */

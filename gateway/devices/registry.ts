@@ -1,16 +1,19 @@
 import { allRows } from '../kernel/all-rows.ts'
 import { createCommittedView } from '../kernel/committed-view.ts'
-import type { StateWriter, StoreReader, StoreWriter, Times } from '../kernel/contracts.ts'
+import type { ConfiguredDevice } from '../kernel/configured-devices.ts'
+import { createConfiguredDevices } from '../kernel/configured-devices.ts'
+import type { DeviceFacts, StateWriter, StoreReader, StoreWriter, Times } from '../kernel/contracts.ts'
 import type { Device, DeviceRegistry } from '../kernel/device-contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
 import type { NewEvent } from '../kernel/event.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
 import type { Reading, StoredReading } from '../kernel/reading.ts'
-import { type ConfiguredDevice, type DeviceEdit, type StoredDevice, checkConfigured, checkEdit, mergeDevice, unknownDevice } from './device-record.ts'
+import { type DeviceEdit, type StoredDevice, checkConfigured, checkEdit, mergeDevice, unknownDevice } from './device-record.ts'
 import { type LastValue, type LastValues, committedValue, firstValue, nextValue } from './last-values.ts'
 
 export interface DevicesOptions {
+  /** By id, or by a pattern of ids: what it says stands where the device has nothing of its own. */
   readonly configured: ReadonlyMap<string, ConfiguredDevice>
   /** Devices known at most; readings of further ones are stored, but the device is not registered, and counted. Default 50,000. */
   readonly maxDevices?: number
@@ -35,6 +38,11 @@ export interface Devices extends DeviceRegistry {
   restore(store: StoreReader): Promise<void>
   /** A reading that is in the log, after `restore`: last values are in no store of their own. Oldest first. */
   recall(reading: StoredReading): void
+  /** A message came in: true where its device was not registered, and is now. */
+  meet(reading: Reading): boolean
+  factsOf(device: string): DeviceFacts
+  /** Of all that are known. */
+  ids(): readonly string[]
   /** A reading came in, at this position of the log: keeps it as the metric's last value; registers a new device. Nothing is written but the coarse last-seen time. */
   observe(reading: Reading, position: number): void
   /** What came on `devices/{device}/status`; false: it is neither `online` nor `offline`. */
@@ -61,11 +69,11 @@ interface Slot extends LastValues { readonly entry: Entry }
 
 /** How old the last-seen time on disk may be. */
 const seenEveryMs = 10 * 60_000
-const noLabels = Object.freeze({})
 
 /** Devices as they are known: from the configuration, from edits and from what they send. Last values live in memory only. */
 export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devices {
-  const { maxDevices = 50_000, maxMetrics = 1_000, configured } = options
+  const { maxDevices = 50_000, maxMetrics = 1_000 } = options
+  const configured = createConfiguredDevices(options.configured)
   const { store } = deps
   const view = createCommittedView<Omit<Device, 'metrics'>>(store.onDisk, { sorted: true })
   let entries = new Map<string, Entry>()
@@ -76,7 +84,7 @@ export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devic
   let overflowMetrics = 0
 
   function make(id: string, stored: StoredDevice): Entry {
-    const entry: Entry = { id, stored, known: mergeDevice(stored, configured.get(id)), lastSeen: stored.lastSeen, writtenSeen: stored.lastSeen, metrics: new Map() }
+    const entry: Entry = { id, stored, known: mergeDevice(id, stored, configured), lastSeen: stored.lastSeen, writtenSeen: stored.lastSeen, metrics: new Map() }
     entries.set(id, entry)
     sorted = undefined
     return entry
@@ -84,7 +92,7 @@ export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devic
 
   function write(entry: Entry, change: Partial<StoredDevice> = {}): void {
     entry.stored = { ...entry.stored, ...change, lastSeen: entry.lastSeen }
-    entry.known = mergeDevice(entry.stored, configured.get(entry.id))
+    entry.known = mergeDevice(entry.id, entry.stored, configured)
     entry.writtenSeen = entry.lastSeen
     store.put('device', entry.id, JSON.stringify(entry.stored))
     view.stage(summary(entry))
@@ -175,17 +183,28 @@ export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devic
         return found
       },
     },
-    labels: (id) => entries.get(id)?.known.labels ?? noLabels,
-    type: (id) => entries.get(id)?.known.type ?? null,
+    labels: (id) => entries.get(id)?.known.labels ?? configured.defaults(id).labels,
+    type: (id) => entries.get(id)?.known.type ?? configured.defaults(id).type,
+    settings: (id) => entries.get(id)?.known.settings ?? configured.defaults(id).settings,
     statusOf: (id) => entries.get(id)?.stored.status ?? 'unknown',
     put(id, change: DeviceEdit) {
       checkEdit(id, change)
-      checkConfigured(id, change, configured.get(id))
+      checkConfigured(id, change, configured.of(id))
       const entry = ensure(id)
       write(entry, change)
       deps.emit({ type: 'limen.device.changed', subject: id, data: summary(entry) })
       deps.edited(id)
       return live(entry)
+    },
+    meet({ series, receivedAt }) {
+      if (slots[series.id] !== undefined) return false
+      const before = entries.get(series.device)?.stored.firstSeen ?? 0
+      return before === 0 && seen(series.device, receivedAt) !== undefined
+    },
+    ids: () => [...entries.keys()],
+    factsOf(device) {
+      const { type, labels, settings } = entries.get(device)?.known ?? unknownDevice
+      return { type, labels, settings }
     },
     observe,
     recall(reading) {
@@ -216,7 +235,7 @@ export function createDevices(options: DevicesOptions, deps: DevicesDeps): Devic
       entries = new Map()
       slots = []
       sorted = undefined
-      for (const id of configured.keys()) make(id, unknownDevice)
+      for (const id of configured.ids) make(id, unknownDevice)
       for (const [id, stored] of rows) make(id, stored)
       // Last values are in no store of their own: after a commit that failed those of before are still the best there are.
       for (const [id, values] of kept) {

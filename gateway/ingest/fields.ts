@@ -34,6 +34,15 @@ export function readSeq(given: unknown): number | undefined | Fault {
   return { reason: 'bad-seq', detail: `seq is ${excerpt(given)}; write a whole number from 0 to 9007199254740991` }
 }
 
+/** A number as people and JSON write it. */
+export const numberPattern = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
+
+/** The number a text says; an infinity where it is too large; undefined where it says none. */
+export function readNumericText(text: string): number | undefined {
+  const trimmed = text.trim()
+  return numberPattern.test(trimmed) ? Number(trimmed) : undefined
+}
+
 /** `ON`/`OFF` and friends: the words that mean a boolean. */
 export function readText(text: string): Value {
   if (text === 'ON' || text === 'true') return true

@@ -1,4 +1,5 @@
 import type { StateWriter, StoreReader } from '../kernel/contracts.ts'
+import type { NewEvent } from '../kernel/event.ts'
 import type { MetricSource } from '../kernel/metric.ts'
 import type { Labels, Reading, StoredReading, Value } from '../kernel/reading.ts'
 import { codecs } from './codecs.ts'
@@ -7,6 +8,7 @@ import { readValue } from './codecs/scalar.ts'
 import type { Codec, Decoded, Fault, Sample } from './sample.ts'
 import { type TrackedSeries, createSeriesTable } from './series.ts'
 import { type TopicClass, classifyTopic } from './topics.ts'
+import { type Treatment, treat, treatmentOf, unitMismatch } from './treatment.ts'
 
 /** A topic, resolved once: what it is, how its payload is read, and (for a single metric) its series. */
 export interface Route {
@@ -31,6 +33,7 @@ export interface Ingest {
   take(route: Route, payload: Uint8Array, receivedAt: number): Intake
   /** The same for the data of a posted `limen.reading` event: {device, metric, value, unit, ts, seq}. */
   takeData(data: unknown, receivedAt: number): Intake
+  /** Labels or settings of a device changed. */
   relabel(device: string): void
   readonly metrics: MetricSource
 }
@@ -40,12 +43,20 @@ const maxRoutes = 50_000
 
 export function createIngest(
   options: { readonly maxSeries: number },
-  deps: { readonly store: StateWriter; readonly labels: (device: string) => Labels },
+  deps: {
+    readonly store: StateWriter
+    readonly labels: (device: string) => Labels
+    /** Asked once a series, and again after `relabel`. */
+    readonly settings: (device: string) => Readonly<Record<string, unknown>>
+    /** `limen.reading.unit-mismatch`; in the current batch. */
+    readonly emit: (event: NewEvent) => void
+  },
 ): Ingest {
   const table = createSeriesTable(options, deps)
   let routes = new Map<string, Route>()
   let taken = 0
   let duplicates = 0
+  let mismatches = 0
 
   function identify(decoded: Decoded, route: { readonly device: string; series?: TrackedSeries | undefined }, receivedAt: number): Intake {
     const messages: (readonly Reading[])[] = []
@@ -69,7 +80,10 @@ export function createIngest(
     return { messages, duplicates: seenBefore, faults }
   }
 
-  function admit(series: TrackedSeries, { value, quality, unit, ts: given, seq }: Sample, receivedAt: number): Reading | undefined {
+  function admit(series: TrackedSeries, sample: Sample, receivedAt: number): Reading | undefined {
+    const treatment = series.treatment === undefined ? (series.treatment = treatmentOf(deps.settings(series.device), series.metric)) : series.treatment
+    const { value, quality, unit } = treatment === null ? sample : treat(treatment, sample, () => mismatched(series, treatment))
+    const { ts: given, seq } = sample
     const tsGiven = given !== undefined
     const ts = tsGiven ? given : receivedAt
     const { memory } = series
@@ -78,6 +92,13 @@ export function createIngest(
     memory.remember(reading)
     taken++
     return reading
+  }
+
+  function mismatched(series: TrackedSeries, treatment: Treatment): void {
+    mismatches++
+    if (treatment.told) return
+    treatment.told = true
+    deps.emit(unitMismatch(series, treatment))
   }
 
   return {
@@ -124,6 +145,7 @@ export function createIngest(
     *metrics() {
       yield { name: 'limen_readings_total', help: 'Readings taken in, duplicates not counted.', type: 'counter', value: taken }
       yield { name: 'limen_readings_duplicate_total', help: 'Readings dropped because they had been taken before.', type: 'counter', value: duplicates }
+      yield { name: 'limen_readings_unit_mismatch_total', help: 'Readings of bad quality because their unit cannot become that of the metric.', type: 'counter', value: mismatches }
       yield { name: 'limen_series', help: 'Pairs of device and metric known.', type: 'gauge', value: table.count() }
     },
   }

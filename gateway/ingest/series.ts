@@ -2,11 +2,14 @@ import { allRows } from '../kernel/all-rows.ts'
 import type { StateWriter, StoreReader } from '../kernel/contracts.ts'
 import type { Labels, Series } from '../kernel/reading.ts'
 import { type SeriesMemory, createSeriesMemory } from './identity.ts'
+import type { Treatment } from './treatment.ts'
 
 /** A series with what ingest remembers of it. */
 export interface TrackedSeries extends Series {
   storedId: number
   readonly memory: SeriesMemory
+  /** Undefined: not asked for yet, or its device was edited since. */
+  treatment: Treatment | null | undefined
 }
 
 export interface SeriesTable {
@@ -40,7 +43,7 @@ export function createSeriesTable(
     if (metrics === undefined) devices.set(device, (metrics = new Map()))
     let series = metrics.get(metric)
     if (series === undefined) {
-      series = { id: count++, device, metric, storedId, memory: createSeriesMemory() }
+      series = { id: count++, device, metric, storedId, memory: createSeriesMemory(), treatment: undefined }
       metrics.set(metric, series)
     }
     series.storedId = storedId
@@ -87,7 +90,8 @@ export function createSeriesTable(
     byStoredId: (storedId) => stored[storedId],
     relabel(device) {
       const labels = deps.labels(device)
-      for (const [metric] of devices.get(device) ?? []) {
+      for (const [metric, series] of devices.get(device) ?? []) {
+        series.treatment = undefined
         const storedId = nextStoredId
         intern(device, metric, storedId)
         write(storedId, { device, metric, labels })

@@ -2,13 +2,12 @@
  * What the rooms need of each other. A room imports this file and never another room;
  * the wiring (gateway.ts) hands the implementations over.
  */
-import type { Alarm, OperatorAction, OperatorOutcome, Transition } from './alarm.ts'
+import type { Alarm, OperatorAction, OperatorOutcome } from './alarm.ts'
 import type { CommandRequest } from './device-contracts.ts'
 import type { ErrorCode } from './errors.ts'
 import type { CloudEvent, NewEvent } from './event.ts'
 import type { Principal, Role } from './principal.ts'
-import type { Reading, StoredReading, Value } from './reading.ts'
-import type { Rule } from './rule.ts'
+import type { Labels, Reading, StoredReading, Value } from './reading.ts'
 
 /* ---------------------------------------------------------------- store --- */
 
@@ -16,7 +15,7 @@ import type { Rule } from './rule.ts'
  * The durable key-value side of the store. A space is owned by one room:
  * `alarm`, `rule-state` (alarms, rules) · `series`, `identity` (pipeline) · `device`, `command` (devices) ·
  * `retained`, `session`, `subscription`, `queue`, `incoming`, `will` (broker) · `outbox`, `dead-letter`, `ledger` (delivery) ·
- * `cursor` (influx and other readers of the log) · `meta`.
+ * `snapshot` (the rules' state) · `cursor` (influx and other readers of the log) · `meta`.
  */
 export interface StateWriter {
   /** Into the current batch. Values are text (JSON as a rule) or bytes. */
@@ -31,8 +30,11 @@ export interface StateWriter {
  * When to commit is the store's (trust.md, "When to commit").
  */
 export interface StoreWriter extends StateWriter {
-  /** Appends a reading; gives its position in the log. `payloadBytes` (of its message; 0 for its further readings) feeds the commit policy. */
-  appendReading(reading: Reading, payloadBytes: number): number
+  /**
+   * Appends a reading; gives its position in the log. `payloadBytes` (of its message; 0 for its further readings) feeds the commit policy;
+   * `joined`: it is of the same message as the reading before.
+   */
+  appendReading(reading: Reading, payloadBytes: number, joined?: boolean): number
   /** Appends an event; gives its position. */
   appendEvent(event: CloudEvent): number
   /** Appends what a later replay needs to know besides readings and events: timer firings, restarts, clock steps, operator actions, rule versions. */
@@ -176,6 +178,9 @@ export interface Reachability {
   onChange(listener: () => void): () => void
 }
 
+/** Monotonic ms since an origin that continues over restarts, and wall ms since 1970. */
+export interface Times { readonly at: number; readonly wallMs: number }
+
 /* ------------------------------------------------------------- the door --- */
 
 /** A message that came in over MQTT or an equivalent path. */
@@ -210,63 +215,6 @@ export type Receipt =
  * A callback, not a promise: it is the hottest call of the process (docs/decisions).
  */
 export type Accept = (input: Incoming, done: (error: Error | null, receipt: Receipt) => void) => void
-
-/* ------------------------------------------------------ rules and alarms --- */
-
-/** Rules and alarms in one deterministic stage: the outcome depends on what it has seen and on the times it is given. */
-export interface AlarmStage {
-  /** Reads its state from the store, replacing what is in memory: at start, and after a commit that failed (`resume` says which; without it a first start). */
-  restore(store: StoreReader, resume?: Resume): Promise<void>
-  /** All readings of one message, after `advance` to the same time. Returns a shared empty array when nothing happened. */
-  evaluate(readings: readonly Reading[], times: Times): readonly Transition[]
-  /** Fires every timer due at or before `times.at`, in the order (due, rule, key); each transition carries its due time. */
-  advance(times: Times): readonly Transition[]
-  /** Monotonic time of the next due timer, or Infinity. */
-  nextDue(): number
-  act(action: OperatorAction, times: Times): OperatorOutcome
-  /** Swaps the whole set at once; alarms of removed or changed conditions retire. */
-  replaceRules(rules: readonly Rule[], times: Times): readonly Transition[]
-  /** A device said online or offline. */
-  presence(device: string, online: boolean, times: Times): readonly Transition[]
-  /** Raises or clears one of the gateway's own technical alarms (`technical.influx`, `technical.disk`, …), key `gateway` unless given. */
-  technical(condition: TechnicalCondition, times: Times): readonly Transition[]
-}
-
-/**
- * `start`: the process began anew at `times`; `alive` is the time of its last commit or heartbeat (null: never ran).
- * Pending delays then go on from the first sample of their series, `absent` begins its grace anew.
- * `undo`: a commit failed in a process that lives on; delays go on as the store has them.
- */
-export type Resume =
-  | { readonly kind: 'start'; readonly alive: Times | null; readonly times: Times }
-  | { readonly kind: 'undo'; readonly times: Times }
-
-/** The stage as the wiring has it: besides evaluating, what it can tell. */
-export interface LiveAlarmStage extends AlarmStage, AlarmView {
-  /** Does a pending delay run? Then the wiring writes one small row a second, so that a kill costs at most a second of it. */
-  needsHeartbeat(): boolean
-  /** Type or labels of a device changed, or a device became known: rules are bound anew; alarms that no longer concern it retire. */
-  devicesChanged(device: string, times: Times): readonly Transition[]
-  /** Rules that threw and are no longer evaluated, with the reason. */
-  faulty(): ReadonlyMap<string, string>
-  /** Hash of the whole durable state; equal after equal input, whatever restarts of `kind: 'undo'` lay between. */
-  stateHash(): string
-  /** Readings no level rule took because they were older than the last one. */
-  lateReadings(): number
-}
-
-export interface TechnicalCondition {
-  readonly rule: `technical.${string}`
-  readonly active: boolean
-  readonly message: string
-  readonly key?: string
-  /** The device it is about, where it is about one. */
-  readonly device?: string
-  readonly value?: Value
-}
-
-/** Monotonic ms since an origin that continues over restarts, and wall ms since 1970. */
-export interface Times { readonly at: number; readonly wallMs: number }
 
 /* -------------------------------------------------------------- delivery --- */
 
@@ -358,6 +306,41 @@ export interface Authenticator {
 export interface LoginThrottle {
   /** Milliseconds this name must wait at this address; 0: it may try now. */
   waitMs(login: { readonly name: string; readonly address: string }): number
+}
+
+/* ------------------------------------------------------ rules and alarms --- */
+
+/** What of a device rules may depend on. */
+export interface DeviceFacts {
+  readonly type: string | null
+  readonly labels: Labels
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+export interface ApplicationEvent {
+  readonly type: string
+  readonly data: unknown
+  /** `data.device`, where it is a text. */
+  readonly device: string | null
+}
+
+/**
+ * `start`: the process began anew at `times`; `alive` is the time of its last commit or heartbeat (null: never ran).
+ * Pending delays then go on from the first sample of their series, `absent` begins its grace anew.
+ * `undo`: a commit failed in a process that lives on; all is as it was after the last good one.
+ */
+export type Resume =
+  | { readonly kind: 'start'; readonly alive: Times | null; readonly times: Times }
+  | { readonly kind: 'undo'; readonly times: Times }
+
+export interface TechnicalCondition {
+  readonly rule: `technical.${string}`
+  readonly active: boolean
+  readonly message: string
+  readonly key?: string
+  /** The device it is about, where it is about one. */
+  readonly device?: string
+  readonly value?: Value
 }
 
 /** What the alarm list of the API shows. */

@@ -20,6 +20,8 @@ export interface DeviceRegistry {
   count(): number
   labels(id: string): Labels
   type(id: string): string | null
+  /** Also of a device that has not spoken yet: patterns of the configuration may say something of it. */
+  settings(id: string): Readonly<Record<string, unknown>>
   put(id: string, change: { type?: string | null; labels?: Labels; settings?: Readonly<Record<string, unknown>> }): Device
 }
 

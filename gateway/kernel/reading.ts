@@ -47,4 +47,6 @@ export interface StoredReading {
   readonly seq: number | undefined
   readonly receivedAt: number
   readonly k: number
+  /** Of the same message as the reading before it in the log. */
+  readonly joined?: true
 }

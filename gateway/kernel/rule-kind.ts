@@ -1,6 +1,8 @@
 import type { DocumentNode, MapNode } from './document.ts'
+import type { Priority } from './priority.ts'
 import type { Problem } from './problem.ts'
 import type { Selector } from './rule.ts'
+import type { ScoreTable } from './score-table.ts'
 import type { Zones } from './zone.ts'
 
 /**
@@ -24,12 +26,20 @@ export interface KindSchema<Spec = unknown> {
   readonly needsOneOf: readonly ('metric' | 'device')[]
   /** What an alarm says where the rule gives no `message`. */
   readonly defaultMessage: string
-  /** Keys of `when` that may stand beside the kind's name (`all: […], maxAge: 60s`); `parse` finds them in its context. */
-  readonly siblings?: readonly string[]
-  /** May its rule listen to application events (`on: { event: … }`)? */
-  readonly hearsEvents?: true
+  /** The same, where it depends on what was written. */
+  defaultMessageOf?(spec: Spec): string
+  /** The priority of each level where the rule gives none; left out: medium. */
+  priorities?(spec: Spec): Readonly<Record<string, Priority>>
+  /** What it can be about; left out: readings only. */
+  readonly hears?: readonly ('readings' | 'events')[]
+  /** It names all its signals itself: `on` may be left out, and then they are those of every device. */
+  readonly onOptional?: true
+  /** It names the metrics itself: `on` may narrow down the devices, never name a metric. */
+  readonly namesMetrics?: true
   /** What one alarm is kept per where the rule does not say; left out: `device`. */
   defaultKey?(spec: Spec): string
+  /** Keys of `when` that may stand beside the kind's name (`all: […], maxAge: 60s`); `parse` finds them in its context. */
+  readonly siblings?: readonly string[]
   /** What is wrong with it only together with the rest of its rule. */
   together?(spec: Spec, rule: RuleAround): readonly Misfit[]
 }
@@ -49,15 +59,26 @@ export interface Misfit {
   readonly remedy: string
 }
 
+/** What files define beside rules, for kinds to name. */
+export interface TableBook {
+  /** A site's own first. Undefined: there is none, or it is faulty (and that was said where it stands). */
+  find(id: string): ScoreTable | undefined
+  /** There is one of that id, right or wrong. */
+  has(id: string): boolean
+  readonly ids: readonly string[]
+}
+
 export interface KindContext {
   /** Path of the node, for problems: `rules[2].when.level`. */
   readonly path: string
   /** True when `node` is the whole `when`, written in a short form. */
   readonly short: boolean
+  /** Score tables that may be named; left out: those that come with Limen. */
+  readonly tables?: TableBook | undefined
   /** The siblings that were given; its place is that of `when`. */
   readonly beside?: MapNode
   /** Zones that may be named. */
-  readonly zones?: Zones
+  readonly zones?: Zones | undefined
 }
 
 export type KindParse<Spec> =

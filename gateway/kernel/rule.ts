@@ -1,19 +1,19 @@
 import type { Priority } from './priority.ts'
 import type { Value } from './reading.ts'
 
-/** What a rule listens to. Globs: `*` any run of characters, `?` one. At least one member is given. */
+/** What a rule listens to. Globs: `*` any run of characters, `?` one. Empty only where the kind names its signals itself. */
 export interface Selector {
   readonly metric?: string
   readonly device?: string
   readonly deviceType?: string
   readonly label?: Readonly<Record<string, string>>
-  /** Application events of this type instead of readings. */
+  /** Application events of these types (a glob) instead of readings; the other members are then about `data.device`. */
   readonly event?: string
 }
 
-/** When a rule announces (`while`): `[from, to)` in local time of the zone, over midnight where `to` ≤ `from`. */
+/** When a rule announces (`while`): `[from, to)` on a clock of the zone, over midnight where `to` ≤ `from`; equal: 24 hours. */
 export interface Schedule {
-  /** Minutes since midnight. */
+  /** Minutes since midnight; `toMin` up to 1440. */
   readonly fromMin: number
   readonly toMin: number
   /** 0 Sunday … 6 Saturday: the days on which `from` lies; empty: all. */
@@ -51,10 +51,15 @@ export interface Rule {
   readonly clearForMs: number
   /** How long the last good value stands; undefined: worked out from the series (3 × its median interval, at least 30 s). */
   readonly staleMs: number | undefined
+  /** UCUM code of the unit that its limits are written in; undefined: whatever the readings are in. */
+  readonly unit: string | undefined
   readonly priority: Priority | Readonly<Record<string, Priority>>
   readonly latch: boolean
   readonly ack: 'required' | 'auto'
-  /** What one alarm is kept per: `device`, `rule` (one for all), `label.NAME`, or `data.PATH` of an event. */
+  /**
+   * What one alarm is kept per: `device`, `rule` (one for all), `label.NAME`, or `data.PATH` of an event. Of an event `device` is
+   * its `data.device`, and where it has none the rule.
+   */
   readonly key: string
   /** Undefined: always. */
   readonly schedule: Schedule | undefined
@@ -70,6 +75,6 @@ export interface Rule {
   readonly source: { readonly file: string; readonly line: number }
   /** Changes with any edit. */
   readonly version: string
-  /** Changes when what fires it changes (on, when, for, clearFor, stale, key): its alarms are then retired. */
+  /** Changes when what fires it changes (on, when, for, clearFor, stale, unit, key): its alarms are then retired. */
   readonly conditionVersion: string
 }

@@ -2,12 +2,14 @@ import type { Priority } from './priority.ts'
 
 /**
  * The gateway's own alarms (rules-and-alarms.md "Technical alarms"): `ack: auto`, priority low for a sensor,
- * medium for a device, high for the gateway. A rule with one of these ids overrides priority, ack, latch, message, then and mode.
+ * medium for a device, high for the gateway. A rule with one of these ids overrides priority, ack, latch,
+ * realarm, escalate, message, then and mode.
  */
 export const technicalRules: Readonly<Record<`technical.${string}`, { readonly priority: Priority; readonly about: 'sensor' | 'device' | 'gateway' }>> = {
   'technical.stale': { priority: 'low', about: 'sensor' },
   'technical.flat': { priority: 'low', about: 'sensor' },
   'technical.range': { priority: 'low', about: 'sensor' },
+  'technical.lead-off': { priority: 'low', about: 'sensor' },
   'technical.offline': { priority: 'medium', about: 'device' },
   'technical.clock-suspect': { priority: 'medium', about: 'device' },
   'technical.command': { priority: 'medium', about: 'device' },

@@ -1,100 +1,138 @@
-import type { Device, DeviceRegistry } from '../kernel/device-contracts.ts'
 import type { Series } from '../kernel/reading.ts'
-import type { TimerHeap } from '../kernel/timer-heap.ts'
+import type { Rule } from '../kernel/rule.ts'
 import { createCadence } from './cadence.ts'
-import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
-import { checkRank, staleRank } from './cell.ts'
-import { normal } from './kind.ts'
+import type { Cell, Feed, Input, RuleRuntime, SensorCheck, SeriesState } from './cell.ts'
+import { compareCells } from './cell.ts'
+import type { FactTable } from './facts.ts'
 import type { RuleIndex } from './rule-index.ts'
 import { createRuleIndex, into } from './rule-index.ts'
 import { createSeriesState } from './series-state.ts'
-
-/** What the rules ask of the registry of devices. */
-export type KnownDevices = Pick<DeviceRegistry, 'get' | 'labels' | 'type' | 'list'>
 
 /** Which conditions a reading meets: found once per series, then looked up by its number. */
 export interface Bindings {
   readonly series: ReadonlyMap<string, SeriesState>
   /** The state of a reading's series; `unbound` where no rule concerns it. */
   of(series: Series, at: number): SeriesState
-  /** The same by name, for series known from the store or the registry; undefined where no rule concerns it. */
+  /** The same by name, for series that come back; undefined where no rule concerns it. */
   ensure(device: string, metric: string, at: number): SeriesState | undefined
+  find(device: string, metric: string): SeriesState | undefined
   ofDevice(device: string): readonly SeriesState[]
-  /** The condition of this rule and key, made if there is none. */
-  cell(runtime: RuleRuntime, of: { key: string; device: string | null; metric: string | null }, at: number): Cell
-  /** The rules are these now. Series that are known are bound anew, and so are the devices of the registry. */
+  /** The rules are these now. Series that are known are bound anew, and so are the devices that are known. */
   bind(rules: Iterable<RuleRuntime>, at: number): void
-  /** A device's type or labels changed: gives the conditions that no longer concern it. */
+  /** A device is new, or its type, labels or settings changed: gives the conditions that no longer concern it. */
   rebindDevice(device: string, at: number): readonly Cell[]
-  /** Does this rule concern this device? */
-  concerns(runtime: RuleRuntime, device: string): boolean
+  /** Rules that hear application events. */
+  listeners(): readonly RuleRuntime[]
 }
+
+export interface BindingsDeps {
+  readonly facts: FactTable
+  /** The condition of this rule and key, made if there is none. */
+  readonly cell: (runtime: RuleRuntime, of: CellPlace, at: number) => Cell
+  readonly sensorOf: (device: string, metric: string) => SensorCheck | null
+  /** Nothing concerns this series any more. */
+  readonly left: (series: SeriesState) => void
+}
+
+export interface CellPlace { readonly key: string; readonly device: string | null; readonly metric: string | null }
 
 /** Of series that no rule concerns. */
 export const unbound: SeriesState = createSeriesState('', '')
 
-const pageSize = 1_000
 /** Numbers of series are handed out for ever; what is kept by them is not. */
 const mostNumbers = 1_000_000
 
-export function createBindings(timers: TimerHeap<Cell>, devices: KnownDevices): Bindings {
+export function createBindings({ facts, cell, sensorOf, left }: BindingsDeps): Bindings {
   const series = new Map<string, SeriesState>()
   const byDevice = new Map<string, SeriesState[]>()
   let byNumber: (SeriesState | undefined)[] = []
   /** Numbers of series that no rule concerns, by device: looked at again when the device changes. */
   let unconcerned = new Map<string, number[]>()
-  let index: RuleIndex<RuleRuntime> = createRuleIndex([])
+  let index: RuleIndex<Input> = createRuleIndex([])
   let runtimes: readonly RuleRuntime[] = []
   /** Those that keep one condition per key, heard of or not. */
   let keyed: readonly RuleRuntime[] = []
+  let listening: readonly RuleRuntime[] = []
 
-  function cell(runtime: RuleRuntime, { key, device, metric }: { key: string; device: string | null; metric: string | null }, at: number): Cell {
-    const known = runtime.cells.get(key)
-    if (known !== undefined) return known
-    const rule = runtime.rule.id
-    const made: Cell = {
-      runtime, key, device, metric, active: normal, deadline: Infinity, flags: 0, pending: normal, since: 0, elapsedMs: 0, sample: null, goodAt: at,
-      series: null, saved: false, delayTimer: null, checkTimer: null, staleTimer: null,
-    }
-    runtime.cells.set(key, made)
-    if (runtime.leastStaleMs !== Infinity) {
-      made.staleTimer = timers.create({ owner: made, rule, key, rank: staleRank })
-      timers.set(made.staleTimer, at + runtime.leastStaleMs)
-    }
-    if (runtime.condition.check !== undefined) {
-      made.checkTimer = timers.create({ owner: made, rule, key, rank: checkRank })
-      runtime.condition.begin?.(made, at, { ms: 0, grace: true })
-      timers.set(made.checkTimer, made.deadline)
-    }
-    return made
+  /** Undefined: the device has no label of that name, and so no part in the rule. */
+  function keyOf({ key, id }: Rule, device: string): string | undefined {
+    if (key === 'rule') return id
+    if (!key.startsWith('label.')) return device
+    const labels = facts.labels(device)
+    const name = key.slice('label.'.length)
+    return Object.hasOwn(labels, name) && labels[name] !== '' ? labels[name] : undefined
   }
 
-  /** The cell of this series under this rule. */
-  function cellOf(runtime: RuleRuntime, state: SeriesState, at: number): Cell {
-    const { device, metric } = state
+  function placeOf(runtime: RuleRuntime, { device, metric }: SeriesState): CellPlace | undefined {
     const { condition, selector, rule } = runtime
-    const perSeries = condition.scope === 'series'
+    const key = keyOf(rule, device)
+    if (key === undefined) return undefined
+    const own = rule.key === 'device' ? device : null
+    if (condition.form === 'joint' || condition.scope === 'key') return { key, device: own, metric: selector.metric ?? null }
     // Where `on` can match several metrics, the metric is part of the key (interface.md, "MQTT topics").
-    const suffix = perSeries && selector.metric === undefined ? `.${metric}` : ''
-    const made = cell(runtime, {
-      key: `${rule.key === 'rule' ? rule.id : device}${suffix}`,
-      device: rule.key === 'rule' ? null : device,
-      metric: perSeries ? metric : (selector.metric ?? null),
-    }, at)
-    made.series ??= state
-    return made
+    return { key: selector.metric === undefined ? `${key}.${metric}` : key, device: own, metric }
   }
 
-  function cellsOf(state: SeriesState, at: number): readonly Cell[] {
-    return index.candidates(state.device, state.metric)
-      .filter(({ selector }) => selector.matchesMetric(state.metric) && selector.matchesDevice(state.device, devices))
-      .map((runtime) => cellOf(runtime, state, at))
+  /** Does every signal of it name devices of its own? Then those make its keys. */
+  const allElsewhere = (runtime: RuleRuntime): boolean => runtime.inputs.every(({ elsewhere }) => elsewhere)
+
+  function feedsOf(input: Input, state: SeriesState, at: number): readonly Feed[] {
+    const { runtime, signal } = input
+    if (input.elsewhere && runtime.rule.key !== 'rule' && !allElsewhere(runtime)) return [...runtime.cells.values()].map((one) => ({ cell: one, signal }))
+    const place = placeOf(runtime, state)
+    if (place === undefined) return []
+    const known = runtime.cells.has(place.key)
+    const made = cell(runtime, place, at)
+    if (!known && runtime.inputs.some(({ elsewhere }) => elsewhere)) feedFromElsewhere(made)
+    return [{ cell: made, signal }]
   }
+
+  /** A key that is new hears what is already known of other devices from now on. */
+  function feedFromElsewhere(made: Cell): void {
+    for (const input of made.runtime.inputs) {
+      if (!input.elsewhere) continue
+      const { device } = input.selector
+      for (const state of device === undefined ? series.values() : (byDevice.get(device) ?? [])) {
+        if (!matches(input, state) || state.feeds.some((feed) => feed.cell === made && feed.signal === input.signal)) continue
+        state.feeds = [...state.feeds, { cell: made, signal: input.signal }].sort(compareFeeds)
+      }
+    }
+  }
+
+  const matches = ({ selector }: Input, { device, metric }: SeriesState): boolean => selector.matchesMetric(metric) && selector.matchesDevice(device, facts)
 
   function attach(state: SeriesState, at: number): void {
-    state.cells = cellsOf(state, at)
-    const learns = state.cells.some(({ runtime }) => runtime.condition.expires && runtime.rule.staleMs === undefined)
+    const cells: Cell[] = []
+    const feeds: Feed[] = []
+    for (const input of index.candidates(state.device, state.metric)) {
+      if (!matches(input, state)) continue
+      if (input.runtime.condition.form === 'joint') feeds.push(...feedsOf(input, state, at))
+      else {
+        const place = placeOf(input.runtime, state)
+        if (place === undefined) continue
+        const made = cell(input.runtime, place, at)
+        made.series ??= state
+        cells.push(made)
+      }
+    }
+    state.cells = cells.sort(compareCells)
+    state.feeds = feeds.sort(compareFeeds)
+    state.sensor = sensorOf(state.device, state.metric)
+    const learns = cells.some(({ runtime }) => runtime.leastStaleMs !== Infinity && runtime.rule.staleMs === undefined) || feeds.some(({ cell: { runtime } }) => runtime.rule.staleMs === undefined)
     if (learns) state.cadence ??= createCadence()
+  }
+
+  const isIdle = ({ cells, feeds, sensor }: SeriesState): boolean => cells.length === 0 && feeds.length === 0 && sensor === null
+
+  /** Binds a known series anew; one that concerns nobody is forgotten. */
+  function reattach(state: SeriesState, at: number): void {
+    attach(state, at)
+    if (!isIdle(state)) return
+    series.delete(seriesName(state.device, state.metric))
+    const rest = (byDevice.get(state.device) ?? []).filter((one) => one !== state)
+    if (rest.length === 0) byDevice.delete(state.device)
+    else byDevice.set(state.device, rest)
+    left(state)
   }
 
   function ensure(device: string, metric: string, at: number): SeriesState | undefined {
@@ -103,7 +141,7 @@ export function createBindings(timers: TimerHeap<Cell>, devices: KnownDevices): 
     if (known !== undefined) return known
     const state = createSeriesState(device, metric)
     attach(state, at)
-    if (state.cells.length === 0) return undefined
+    if (isIdle(state)) return undefined
     series.set(name, state)
     into(byDevice, device, state)
     return state
@@ -114,24 +152,13 @@ export function createBindings(timers: TimerHeap<Cell>, devices: KnownDevices): 
     unconcerned = new Map()
   }
 
-  /** Conditions that are kept per device, and those of series that are known without having been heard of. */
-  function meet(device: Device, at: number): void {
-    for (const metric of Object.keys(device.metrics)) ensure(device.id, metric, at)
+  /** Conditions that are kept per key. */
+  function meet(device: string, at: number): void {
     for (const runtime of keyed) {
       const { rule, selector } = runtime
-      if (rule.key === 'device' && selector.matchesDevice(device.id, devices)) cell(runtime, { key: device.id, device: device.id, metric: selector.metric ?? null }, at)
-    }
-  }
-
-  function meetAll(at: number): void {
-    for (const runtime of keyed) {
-      if (runtime.rule.key === 'rule') cell(runtime, { key: runtime.rule.id, device: null, metric: runtime.selector.metric ?? null }, at)
-    }
-    for (let after: string | undefined; ;) {
-      const page: readonly Device[] = devices.list(after === undefined ? { limit: pageSize } : { limit: pageSize, after })
-      for (const device of page) meet(device, at)
-      if (page.length < pageSize) return
-      after = page.at(-1)!.id
+      if (rule.key === 'rule' || !selector.matchesDevice(device, facts)) continue
+      const key = keyOf(rule, device)
+      if (key !== undefined) cell(runtime, { key, device: rule.key === 'device' ? device : null, metric: selector.metric ?? null }, at)
     }
   }
 
@@ -146,31 +173,40 @@ export function createBindings(timers: TimerHeap<Cell>, devices: KnownDevices): 
       return (byNumber[given.id] = state ?? unbound)
     },
     ensure,
+    find: (device, metric) => series.get(seriesName(device, metric)),
     ofDevice: (device) => byDevice.get(device) ?? [],
-    cell,
     bind(rules, at) {
       runtimes = [...rules]
-      keyed = runtimes.filter(({ condition }) => condition.scope === 'key')
-      index = createRuleIndex(runtimes)
+      keyed = runtimes.filter(({ condition }) => condition.form === 'signal' && condition.scope === 'key')
+      listening = runtimes.filter(({ events }) => events.length > 0)
+      index = createRuleIndex(runtimes.flatMap(({ inputs }) => inputs))
       forgetNumbers()
-      for (const state of series.values()) attach(state, at)
-      meetAll(at)
+      for (const state of [...series.values()]) reattach(state, at)
+      for (const runtime of keyed) {
+        if (runtime.rule.key === 'rule') cell(runtime, { key: runtime.rule.id, device: null, metric: runtime.selector.metric ?? null }, at)
+      }
+      if (keyed.length > 0) for (const device of facts.ids()) meet(device, at)
     },
-    concerns: ({ selector }, device) => selector.matchesDevice(device, devices),
     rebindDevice(device, at) {
       for (const number of unconcerned.get(device) ?? []) byNumber[number] = undefined
       unconcerned.delete(device)
       const states = byDevice.get(device) ?? []
-      for (const state of states) attach(state, at)
-      const found = devices.get(device)
-      if (found !== undefined) meet(found, at)
-      const keys = [device, ...states.map(({ metric }) => `${device}.${metric}`)]
+      // One that concerns nobody any more has still its number.
+      if (states.length > 0) forgetNumbers()
+      for (const state of states) reattach(state, at)
+      meet(device, at)
       return runtimes.flatMap((runtime) => {
-        if (runtime.rule.key !== 'device' || runtime.selector.matchesDevice(device, devices)) return []
+        if (runtime.rule.key !== 'device' || runtime.inputs.length === 0 || runtime.inputs.some(({ selector, elsewhere }) => (!elsewhere || allElsewhere(runtime)) && selector.matchesDevice(device, facts))) return []
+        const keys = [device, ...states.map(({ metric }) => `${device}.${metric}`)]
         return keys.flatMap((key) => runtime.cells.get(key) ?? []).filter((one) => one.device === device)
       })
     },
+    listeners: () => listening,
   }
+}
+
+function compareFeeds(a: Feed, b: Feed): number {
+  return a.cell === b.cell ? a.signal - b.signal : compareCells(a.cell, b.cell)
 }
 
 export function seriesName(device: string, metric: string): string {

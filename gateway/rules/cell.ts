@@ -2,20 +2,42 @@ import type { Reading } from '../kernel/reading.ts'
 import type { Rule } from '../kernel/rule.ts'
 import type { Timer } from '../kernel/timer-heap.ts'
 import type { Cadence } from './cadence.ts'
-import type { Condition, ConditionMemory, Verdict } from './kind.ts'
+import type { CellView, JointCondition, SignalCondition, Verdict } from './kind.ts'
 import type { Lateness } from './lateness.ts'
 import type { CompiledSelector } from './selector.ts'
+
+/** What the registry says of a plausible sensor. */
+export interface SensorCheck {
+  readonly min: number
+  readonly max: number
+}
+
+/** A signal of a rule, ready to be matched. */
+export interface Input {
+  readonly runtime: RuleRuntime
+  readonly signal: number
+  readonly selector: CompiledSelector
+  readonly elsewhere: boolean
+}
 
 /** A rule that is being evaluated, with the state of all its keys. */
 export interface RuleRuntime {
   rule: Rule
-  condition: Condition
+  condition: SignalCondition | JointCondition
+  /** What it listens to; one for a condition over one signal. */
+  inputs: readonly Input[]
+  /** Application events, as globs over their types. */
+  events: readonly ((type: string) => boolean)[]
   readonly selector: CompiledSelector
   readonly cells: Map<string, Cell>
   /** The least time a good value stands: `stale`, or for the series to tell; Infinity where values do not expire. */
   leastStaleMs: number
   /** Why it is no longer evaluated. */
   fault: string | undefined
+  /** Does its schedule let it announce now? */
+  open: boolean
+  /** The schedule's next change, in wall time; null without a schedule. */
+  gateTimer: Timer<RuleRuntime> | null
 }
 
 /** What a condition's bits say beside `active`; 0 while nothing is going on. */
@@ -29,15 +51,19 @@ export const seriesUnknown = 16
 export const deviceUnknown = 32
 /** Came back active and has had no sample since. */
 export const restored = 64
+/** The alarm has been told that it is true: not while a schedule keeps it quiet. */
+export const told = 128
+/** Waits to be judged at the end of its message. */
+export const dirty = 256
 export const delaying = raising | clearing
 export const anyUnknown = ownUnknown | seriesUnknown | deviceUnknown
+/** Bits that are part of the state, and those that ask for a look at a sample that changes nothing. */
+export const kept = ~dirty
+export const busy = delaying | frozen | anyUnknown | restored
 
 /** One condition: a rule for one key and, where it is about a single signal, one metric. */
-export interface Cell extends ConditionMemory {
+export interface Cell extends CellView {
   readonly runtime: RuleRuntime
-  /** The alarm's key. */
-  readonly key: string
-  readonly device: string | null
   readonly metric: string | null
   active: Verdict
   flags: number
@@ -46,12 +72,10 @@ export interface Cell extends ConditionMemory {
   /** Monotonic time the running delay began; of a frozen one, how much of it had passed. */
   since: number
   elapsedMs: number
-  /** The last good sample, when it came, and its series. */
+  /** The last good sample, when one came (monotonic), and its series. */
   sample: Reading | null
   goodAt: number
   series: SeriesState | null
-  /** Has a row in the store. */
-  saved: boolean
   /** Made when first needed. */
   delayTimer: Timer<Cell> | null
   checkTimer: Timer<Cell> | null
@@ -59,24 +83,41 @@ export interface Cell extends ConditionMemory {
   staleTimer: Timer<Cell> | null
 }
 
+/** A condition over several signals that a series feeds, and as which of them. */
+export interface Feed { readonly cell: Cell; readonly signal: number }
+
 /** What the rules know of one metric of one device. Kept by name, so that it outlives a new numbering of series. */
 export interface SeriesState {
   readonly device: string
   readonly metric: string
-  /** The conditions its readings concern. */
+  /** The conditions over one signal that its readings concern, in the order of rules and keys. */
   cells: readonly Cell[]
+  /** The conditions over several. */
+  feeds: readonly Feed[]
   readonly lateness: Lateness
+  /** The newest event time that could be believed, wall ms; what is older by more than the lateness is late. */
+  newestMs: number
   /** Where a rule leaves `stale` to the series. */
   cadence: Cadence | null
-  /** Monotonic time of its last message, -Infinity before the first. */
+  /** Monotonic time of its last message, -Infinity before the first of this run. */
   lastAt: number
-  /** Its technical alarm is raised. */
+  /** Its technical alarm is raised: nothing has come for too long. */
   stale: boolean
-  /** What the cadence said when it was last asked; comes back after a start. Infinity: irregular; undefined: too early to tell. */
-  learnedMs: number | undefined
+  /** What the registry says of a plausible sensor; null: nothing. */
+  sensor: SensorCheck | null
+  /** Technical alarms of the sensor that stand: its samples are worth nothing meanwhile. */
+  faults: number
 }
 
 /** Of one moment, rule and key, a delay comes first: the value stood until now. */
 export const delayRank = 0
 export const checkRank = 1
 export const staleRank = 2
+export const gateRank = 3
+
+/** The order in which conditions are judged where several are. */
+export function compareCells(a: Cell, b: Cell): number {
+  const [one, other] = [a.runtime.rule.id, b.runtime.rule.id]
+  if (one !== other) return one < other ? -1 : 1
+  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0
+}

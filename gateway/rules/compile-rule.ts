@@ -1,22 +1,38 @@
 import { asError } from '../kernel/errors.ts'
-import type { Rule } from '../kernel/rule.ts'
-import { leastStaleMs } from './cadence.ts'
+import type { Rule, Selector } from '../kernel/rule.ts'
 import type { RuleRuntime } from './cell.ts'
-import type { Condition, Kind } from './kind.ts'
-import { normal } from './kind.ts'
+import { compileGlob } from '../kernel/glob.ts'
+import type { Condition, Kind, SignalCondition } from './kind.ts'
+import { normal, plainLevels } from './kind.ts'
 import { compileSelector } from './selector.ts'
+import { leastStaleOf } from './series-state.ts'
 
 /** Makes a rule ready. One that cannot be carried out comes back with its fault and is not evaluated. */
 export function compileRule(rule: Rule, kinds: readonly Kind[]): RuleRuntime {
-  const { condition, fault } = conditionOf(rule, kinds)
-  return {
-    rule,
-    condition,
-    fault,
-    selector: compileSelector(rule.on),
-    cells: new Map(),
-    leastStaleMs: condition.expires ? (rule.staleMs ?? leastStaleMs) : Infinity,
+  const runtime: RuleRuntime = {
+    rule, condition: never, inputs: [], events: [], selector: compileSelector(rule.on), cells: new Map(), leastStaleMs: Infinity, fault: undefined, open: true, gateTimer: null,
   }
+  makeReady(runtime, kinds)
+  return runtime
+}
+
+/** The same again, for a rule that was faulty. */
+export function makeReady(runtime: RuleRuntime, kinds: readonly Kind[]): void {
+  const { rule } = runtime
+  const { condition, fault } = conditionOf(rule, kinds)
+  const signals = condition.form === 'joint' ? condition.signals : [{ on: rule.on, elsewhere: false }]
+  runtime.condition = condition
+  runtime.fault = fault
+  runtime.leastStaleMs = leastStaleOf(runtime)
+  runtime.events = condition.form === 'joint' ? condition.events.map((pattern) => compileGlob(pattern)) : []
+  // A rule about events hears no readings.
+  runtime.inputs = fault !== undefined || (condition.form === 'signal' && rule.on.event !== undefined)
+    ? []
+    : signals.map(({ on, elsewhere }, signal) => ({ runtime, signal, elsewhere, selector: compileSelector(withoutEvent(elsewhere ? on : { ...rule.on, ...on })) }))
+}
+
+function withoutEvent({ event: _event, ...rest }: Selector): Selector {
+  return rest
 }
 
 function conditionOf(rule: Rule, kinds: readonly Kind[]): { condition: Condition; fault: string | undefined } {
@@ -30,13 +46,4 @@ function conditionOf(rule: Rule, kinds: readonly Kind[]): { condition: Condition
 }
 
 /** Of a rule that is not evaluated. */
-const never: Condition = {
-  scope: 'series',
-  takesAnySample: false,
-  expires: false,
-  judge: () => normal,
-  levelOf: () => null,
-  verdictOf: () => normal,
-  limitOf: () => null,
-  isUp: () => false,
-}
+const never: SignalCondition = { ...plainLevels, form: 'signal', scope: 'series', order: 'newest', expires: false, create: () => null, judge: () => normal, limitOf: () => null }

@@ -2,15 +2,13 @@ import type { ConditionChange, ConditionSink } from '../kernel/condition.ts'
 import type { Times } from '../kernel/contracts.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Cell } from './cell.ts'
-import { anyUnknown, clearing, delayRank, delaying, frozen, ownUnknown, raising, restored } from './cell.ts'
+import { anyUnknown, clearing, delayRank, delaying, frozen, ownUnknown, raising, restored, told } from './cell.ts'
 import type { Verdict } from './kind.ts'
 import { normal } from './kind.ts'
 
 export interface DelayDeps {
   readonly timers: TimerHeap<Cell>
   readonly sink: ConditionSink
-  /** Something about it changed that must survive. */
-  readonly save: (cell: Cell) => void
 }
 
 /** From verdicts to conditions: on-delay, off-delay, levels, unknown. */
@@ -24,17 +22,24 @@ export interface Delays {
   makeKnown(cell: Cell, bits: number, times: Times): void
   /** Forgets a pending delay. */
   drop(cell: Cell): void
-  /** Sets the timer of a delay that came back from the store running. */
+  /** The process died: how much of a running delay had passed counts, and it goes on from the first sample since the start. */
+  freeze(cell: Cell, aliveAt: number): void
+  /** Sets the timer of a delay that came back running. */
   rearm(cell: Cell): void
+  /** The schedule opens: what is true is announced now. */
+  announce(cell: Cell, times: Times): void
+  /** The schedule closes. */
+  silence(cell: Cell, times: Times): void
   /** How many delays run. */
   running(): number
 }
 
-export function createDelays({ timers, sink, save }: DelayDeps): Delays {
+export function createDelays({ timers, sink }: DelayDeps): Delays {
   let running = 0
 
   function tell(cell: Cell, kind: ConditionChange['kind'], { times, levelUp = false }: { times: Times; levelUp?: boolean }): void {
     const { runtime, sample } = cell
+    const shown = runtime.condition.shown?.(cell)
     sink.change({
       kind,
       rule: runtime.rule,
@@ -44,8 +49,9 @@ export function createDelays({ timers, sink, save }: DelayDeps): Delays {
       level: runtime.condition.levelOf(cell.active),
       levelUp,
       limit: runtime.condition.limitOf(cell.active),
-      value: sample?.value ?? null,
-      unit: sample?.unit ?? null,
+      value: shown === undefined ? (sample?.value ?? null) : shown.value,
+      valueText: shown?.text,
+      unit: shown?.unit !== undefined ? shown.unit : (sample?.unit ?? null),
       quality: (cell.flags & anyUnknown) === 0 ? 'good' : 'unknown',
       times,
     })
@@ -71,7 +77,6 @@ export function createDelays({ timers, sink, save }: DelayDeps): Delays {
     cell.flags |= bit
     cell.since = times.at
     runs(cell, times.at + lengthOf(cell))
-    save(cell)
   }
 
   /** The first sample since the start agrees: the delay goes on where it stood. */
@@ -81,7 +86,6 @@ export function createDelays({ timers, sink, save }: DelayDeps): Delays {
     const due = cell.since + lengthOf(cell)
     if (due <= times.at) return elapse(cell, times)
     runs(cell, due)
-    save(cell)
   }
 
   function elapse(cell: Cell, times: Times): void {
@@ -93,23 +97,28 @@ export function createDelays({ timers, sink, save }: DelayDeps): Delays {
   function become(cell: Cell, verdict: Verdict, times: Times): void {
     cell.active = verdict
     cell.pending = normal
-    tell(cell, verdict === normal ? 'false' : 'true', { times })
-    save(cell)
+    if (verdict !== normal) return announce(cell, times)
+    if ((cell.flags & told) === 0) return
+    cell.flags &= ~told
+    tell(cell, 'false', { times })
+  }
+
+  function announce(cell: Cell, times: Times): void {
+    if (!cell.runtime.open || cell.active === normal || (cell.flags & told) !== 0) return
+    cell.flags |= told
+    tell(cell, 'true', { times })
   }
 
   function settleNormal(cell: Cell, verdict: Verdict, times: Times): void {
     const { flags } = cell
     if (verdict === normal) {
-      if ((flags & raising) === 0) return
-      drop(cell)
-      return save(cell)
+      if ((flags & raising) !== 0) drop(cell)
+      return
     }
-    const other = cell.pending !== verdict
     cell.pending = verdict
     if ((flags & frozen) !== 0) thaw(cell, times)
-    else if ((flags & raising) !== 0) {
-      if (other) save(cell)
-    } else if (cell.runtime.rule.forMs > 0) begin(cell, raising, times)
+    else if ((flags & raising) !== 0) return
+    else if (cell.runtime.rule.forMs > 0) begin(cell, raising, times)
     else become(cell, verdict, times)
   }
 
@@ -124,21 +133,17 @@ export function createDelays({ timers, sink, save }: DelayDeps): Delays {
       return
     }
     // A sample that does not meet the clear condition restarts the off-delay.
-    const waited = (flags & clearing) !== 0
-    if (waited) drop(cell)
+    if ((flags & clearing) !== 0) drop(cell)
     const from = cell.active
-    if (verdict !== from) {
-      cell.active = verdict
-      tell(cell, 'level', { times, levelUp: cell.runtime.condition.isUp(from, verdict) })
-    }
-    if (waited || verdict !== from) save(cell)
+    if (verdict === from) return
+    cell.active = verdict
+    if ((flags & told) !== 0) tell(cell, 'level', { times, levelUp: cell.runtime.condition.isUp(from, verdict) })
   }
 
   function makeKnown(cell: Cell, bits: number, times: Times): void {
     if ((cell.flags & bits) === 0) return
     cell.flags &= ~bits
     if ((cell.flags & anyUnknown) === 0) tell(cell, 'quality', { times })
-    save(cell)
   }
 
   return {
@@ -146,7 +151,7 @@ export function createDelays({ timers, sink, save }: DelayDeps): Delays {
       if ((cell.flags & anyUnknown) !== 0) makeKnown(cell, anyUnknown, times)
       if ((cell.flags & restored) !== 0) {
         cell.flags &= ~restored
-        tell(cell, 'seen', { times })
+        if ((cell.flags & told) !== 0) tell(cell, 'seen', { times })
       }
       if (cell.active === normal) settleNormal(cell, verdict, times)
       else settleActive(cell, verdict, times)
@@ -157,10 +162,23 @@ export function createDelays({ timers, sink, save }: DelayDeps): Delays {
       cell.flags |= bit
       if (bit === ownUnknown && (before & delaying) !== 0) drop(cell)
       if ((before & anyUnknown) === 0) tell(cell, 'quality', { times })
-      if (cell.flags !== before) save(cell)
     },
     makeKnown,
     drop,
+    freeze(cell, aliveAt) {
+      if ((cell.flags & delaying) === 0 || (cell.flags & frozen) !== 0) return
+      cell.elapsedMs = Math.max(0, aliveAt - cell.since)
+      const { flags, pending } = cell
+      drop(cell)
+      cell.flags = flags | frozen
+      cell.pending = pending
+    },
+    announce,
+    silence(cell, times) {
+      if ((cell.flags & told) === 0) return
+      cell.flags &= ~told
+      tell(cell, 'gated', { times })
+    },
     rearm: (cell) => runs(cell, cell.since + lengthOf(cell)),
     running: () => running,
   }

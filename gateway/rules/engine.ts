@@ -1,271 +1,258 @@
 import type { ConditionSink } from '../kernel/condition.ts'
-import type { Resume, StateWriter, Times } from '../kernel/contracts.ts'
-import { asError } from '../kernel/errors.ts'
+import type { ApplicationEvent, DeviceFacts, Resume, Times } from '../kernel/contracts.ts'
 import type { Reading } from '../kernel/reading.ts'
 import type { Rule } from '../kernel/rule.ts'
 import type { Timer } from '../kernel/timer-heap.ts'
 import { createTimerHeap } from '../kernel/timer-heap.ts'
-import type { KnownDevices } from './bindings.ts'
-import { createBindings, unbound } from './bindings.ts'
-import { noteInterval } from './cadence.ts'
-import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
-import { checkRank, delayRank, deviceUnknown, ownUnknown, staleRank } from './cell.ts'
-import { compileRule } from './compile-rule.ts'
+import { createBindings } from './bindings.ts'
+import type { Cell, RuleRuntime } from './cell.ts'
+import { delayRank, deviceUnknown, ownUnknown, staleRank } from './cell.ts'
+import { createCells } from './cells.ts'
+import { compileRule, makeReady } from './compile-rule.ts'
 import { createDelays } from './delays.ts'
+import type { SavedState, Standing } from './engine-state.ts'
+import { adoptCell, emptyState, loadState, saveState } from './engine-state.ts'
+import { createEvaluator } from './evaluator.ts'
+import { createFactTable } from './facts.ts'
+import { createGates } from './gates.ts'
 import type { Kind } from './kind.ts'
-import { unknown } from './kind.ts'
-import { isLate } from './lateness.ts'
-import type { Dropped, RecoveredState } from './recovery.ts'
-import { recover } from './recovery.ts'
+import { resumeCells } from './resume.ts'
+import { createSensors } from './sensors.ts'
 import { createStaleness } from './staleness.ts'
-import { cellRow, createStateRows, deviceRow, rowKey, seriesRow } from './state-rows.ts'
+import { moveWatermark } from './watermark.ts'
 
 export interface RuleEngineDeps {
   readonly kinds: readonly Kind[]
-  readonly devices: KnownDevices
-  readonly state: StateWriter
   /** Told synchronously of what the rules find; must not call back. */
   readonly sink: ConditionSink
 }
 
+/** One condition that no longer is: its alarm retires. */
+export interface Dropped { readonly rule: string; readonly key: string }
+
+type Due = Pick<Timer<unknown>, 'due' | 'rule' | 'key' | 'rank'>
+
 /**
- * The rules: pure and deterministic, (state, input, times) → what is told to the sink. It owns no clock and no timer of
- * the process. Timers that are due must have been fired before an input of the same or a later time.
+ * The rules: pure and deterministic, (state, input, times) → (state', what is told to the sink). It owns no clock, no timer of the
+ * process and no store. Timers that are due must have been fired before an input of the same or a later time.
  */
 export interface RuleEngine {
   /** The readings of one message. */
   evaluate(readings: readonly Reading[], times: Times): void
-  /** The timer that fires next. */
-  nextTimer(): Pick<Timer<unknown>, 'due' | 'rule' | 'key' | 'rank'> | undefined
+  /** An application event. */
+  hear(event: ApplicationEvent, times: Times): void
+  /** The timer that fires next, by monotonic time. */
+  nextTimer(): Due | undefined
   /** Fires exactly that one; `times.at` is its due time. */
   fire(times: Times): void
-  /** Technical rules and those that are off are left out. State is kept where neither condition nor mode changed. */
+  /** The next boundary of a schedule, by wall time. */
+  nextGate(): Due | undefined
+  fireGate(times: Times): void
+  /** The wall clock was stepped, or is another after a start. */
+  clockStepped(times: Times): void
+  /** The whole set, in the order of ids; technical rules and those that are off are left out. State is kept where neither condition nor mode changed. */
   replaceRules(rules: readonly Rule[], times: Times): void
   presence(device: string, online: boolean, times: Times): void
-  devicesChanged(device: string, times: Times): readonly Dropped[]
-  /** Replaces the state by what came back from the store; before the first rules it waits for them. */
-  restore(state: RecoveredState, resume: Resume): void
-  /** Conditions that came back and are no more, once. */
-  takeOrphans(): readonly Dropped[]
+  /** A device is new, or its facts are others now. Gives the conditions that no longer concern it. */
+  device(id: string, facts: DeviceFacts, times: Times): readonly Dropped[]
+  labels(device: string): DeviceFacts['labels']
+  /** Undefined: not known. */
+  facts(device: string): DeviceFacts | undefined
+  /** The process died and is back: delays wait for their first sample, absence has its grace anew, faulty rules another try. */
+  resume(resume: Extract<Resume, { kind: 'start' }>): void
+  /** Alarms that stand though nothing of the rules' state came back: their conditions are true until a sample says otherwise. */
+  adopt(standing: readonly Standing[], times: Times): readonly Dropped[]
+  /** The rules that are evaluated, and those that are off or technical, as they were given. */
+  rules(): readonly Rule[]
   /** How many delays run now. */
   runningDelays(): number
   faulty(): ReadonlyMap<string, string>
   lateReadings(): number
-  /** The whole durable state as rows of the store: key and text. */
-  rows(): readonly (readonly [string, string])[]
+  /** Rises with every timer that changed something; one that only moved on does not count. */
+  firings(): number
+  /** All of the state, as plain data; shares nothing that changes only where it is copied at once (serialised). */
+  save(): SavedState
+  /** Replaces the state; undefined: as it was in the beginning. */
+  load(saved: SavedState | undefined): void
 }
 
-export function createRuleEngine(deps: RuleEngineDeps): RuleEngine {
-  const { sink } = deps
-  const rows = createStateRows(deps.state)
+export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
   const timers = createTimerHeap<Cell>()
-  const delays = createDelays({ timers, sink, save: (cell) => rows.saveCell(cell) })
-  const offline = new Set<string>()
-  const staleness = createStaleness({ timers, delays, sink, rows, isOffline: (device) => offline.has(device) })
-  let bindings = createBindings(timers, deps.devices)
+  const delays = createDelays({ timers, sink })
+  const gates = createGates({ timers: createTimerHeap<RuleRuntime>(), delays })
+  const cells = createCells({ timers, delays })
+  const facts = createFactTable()
+  const staleness = createStaleness({ timers, delays, sink, isOffline: (device) => facts.isOffline(device) })
+  const sensors = createSensors({ facts, sink })
+  const bind = () => createBindings({ facts, cell: (runtime, place, at) => cells.of(runtime, place, at), sensorOf: (device, metric) => sensors.checkOf(device, metric), left: (series) => series.stale && staleness.ended(series, now) })
+  let bindings = bind()
   let runtimes = new Map<string, RuleRuntime>()
-  /** State that came back before the rules did. */
-  let awaiting: { readonly state: RecoveredState; readonly resume: Resume } | undefined
-  let rulesKnown = false
-  let orphans: readonly Dropped[] = []
-  let late = 0
+  let given: readonly Rule[] = []
+  let fired = 0
+  /** The times of the input at hand. */
+  let now: Times = { at: 0, wallMs: 0 }
+  const evaluator = createEvaluator({ timers, delays, cells, staleness, sensors, facts, sink, bindings: () => bindings, fail })
 
-  /** Healthy rules, in the order of their files. */
+  /** Healthy rules, in the order of their ids. */
   const healthy = (): RuleRuntime[] => [...runtimes.values()].filter(({ fault }) => fault === undefined)
-
-  function evaluate(readings: readonly Reading[], times: Times): void {
-    for (let i = 0; i < readings.length; i++) {
-      const reading = readings[i]!
-      // `null` is missing: as if nothing had been sent.
-      if (reading.value === null) continue
-      const series = bindings.of(reading.series, times.at)
-      if (series !== unbound) take(series, reading, times)
-    }
-  }
-
-  function take(series: SeriesState, reading: Reading, times: Times): void {
-    const { at } = times
-    const isOld = isLate(series.lateness, reading, at)
-    if (isOld) late++
-    if (series.lastAt !== at) {
-      if (series.cadence !== null && series.lastAt !== -Infinity) noteInterval(series.cadence, at - series.lastAt)
-      series.lastAt = at
-    }
-    const good = reading.quality === 'good'
-    if (series.stale && good && !isOld) staleness.ended(series, times)
-    const { cells } = series
-    for (let i = 0; i < cells.length; i++) {
-      const cell = cells[i]!
-      const { condition } = cell.runtime
-      if (isOld && !condition.takesAnySample) continue
-      try {
-        const verdict = good || condition.takesAnySample ? condition.judge(reading, cell, at) : unknown
-        if (cell.checkTimer !== null && cell.deadline < cell.checkTimer.due) timers.set(cell.checkTimer, cell.deadline)
-        if (verdict === unknown) {
-          delays.makeUnknown(cell, ownUnknown, times)
-          continue
-        }
-        if (good && !isOld) cell.sample = reading
-        cell.series = series
-        cell.goodAt = at
-        // The timer stands at the least time a value may stand; whether it is stale is worked out when that has come.
-        if (cell.staleTimer !== null && cell.staleTimer.due > at + cell.runtime.leastStaleMs) timers.set(cell.staleTimer, at + cell.runtime.leastStaleMs)
-        if (verdict !== cell.active || cell.flags !== 0) delays.settle(cell, verdict, times)
-      } catch (thrown) {
-        fail(cell.runtime, asError(thrown), times)
-      }
-    }
-  }
 
   /** The rule is taken out; its alarms stay as they are, of unknown quality. Other rules go on. */
   function fail(runtime: RuleRuntime, error: Error, times: Times): void {
     if (runtime.fault !== undefined) return
     runtime.fault = error.message
     for (const cell of runtime.cells.values()) {
-      halt(cell)
+      cells.halt(cell)
       delays.makeUnknown(cell, ownUnknown, times)
     }
     bindings.bind(healthy(), times.at)
     tellFault(runtime, times)
   }
 
-  function halt(cell: Cell): void {
-    delays.drop(cell)
-    if (cell.checkTimer !== null) timers.stop(cell.checkTimer)
-    if (cell.staleTimer !== null) timers.stop(cell.staleTimer)
-  }
-
-  function forget(cell: Cell): void {
-    halt(cell)
-    cell.runtime.cells.delete(cell.key)
-    rows.dropCell(cell)
+  function tellFault({ rule: { id }, fault }: RuleRuntime, times: Times): void {
+    const message = fault === undefined ? `rule ${id} is evaluated again` : `rule ${id} is faulty and not evaluated: ${fault}`
+    sink.technical({ rule: 'technical.rule', key: id, device: null, metric: null, active: fault !== undefined, message }, times)
   }
 
   function fire(times: Times): void {
+    now = times
     const timer = timers.peek()
     if (timer === undefined) return
     const cell = timer.owner
     try {
-      if (timer.rank === delayRank) delays.elapse(cell, times)
-      else if (timer.rank === staleRank) staleness.check(cell, times)
-      else if (timer.rank === checkRank) check(cell, timer, times)
+      if (timer.rank === delayRank) {
+        fired++
+        delays.elapse(cell, times)
+      } else if (timer.rank === staleRank) {
+        if (staleness.check(cell, times)) fired++
+      } else if (cell.deadline > times.at) {
+        // Readings only move the deadline; the timer follows when it comes.
+        timers.set(timer, cell.deadline)
+      } else {
+        fired++
+        timers.stop(timer)
+        cell.deadline = Infinity
+        evaluator.check(cell, times)
+      }
     } catch (thrown) {
       timers.stop(timer)
-      fail(cell.runtime, asError(thrown), times)
+      evaluator.failed(cell.runtime, thrown, times)
     }
   }
 
-  function check(cell: Cell, timer: Timer<Cell>, times: Times): void {
-    // Readings only move the deadline; the timer follows when it comes.
-    if (cell.deadline > times.at) return timers.set(timer, cell.deadline)
-    cell.deadline = Infinity
-    timers.stop(timer)
-    const verdict = cell.runtime.condition.check!(cell, times.at)
-    timers.set(timer, cell.deadline)
-    if (verdict === unknown) delays.makeUnknown(cell, ownUnknown, times)
-    else if (verdict !== cell.active || cell.flags !== 0) delays.settle(cell, verdict, times)
-  }
-
   function replaceRules(rules: readonly Rule[], times: Times): void {
+    now = times
     const before = runtimes
-    rulesKnown = true
+    given = rules
     runtimes = new Map()
     for (const rule of rules) {
       if (rule.class === 'technical' || rule.mode === 'off') continue
       const old = before.get(rule.id)
       if (old !== undefined && old.rule.conditionVersion === rule.conditionVersion && old.rule.mode === rule.mode) {
-        // A faulty rule that was not touched stays out.
-        if (old.fault !== undefined && old.rule.version !== rule.version) recompile(old, rule, times)
+        const edited = old.rule.version !== rule.version
         old.rule = rule
         runtimes.set(rule.id, old)
+        // A faulty rule that was not touched stays out.
+        if (old.fault !== undefined && edited) retry(old, times)
+        if (edited) gates.begin(old, times)
       } else {
-        const made = compileRule(rule, deps.kinds)
+        const made = compileRule(rule, kinds)
         runtimes.set(rule.id, made)
+        gates.begin(made, times)
         if (made.fault !== undefined) tellFault(made, times)
       }
     }
     for (const [id, old] of before) {
-      if (runtimes.get(id) === old) continue
-      for (const cell of old.cells.values()) forget(cell)
+      const kept = runtimes.get(id)
+      if (kept === old) continue
+      for (const cell of old.cells.values()) cells.forget(cell)
+      gates.end(old)
+      if (old.fault !== undefined && kept?.fault === undefined) sink.technical({ rule: 'technical.rule', key: id, device: null, metric: null, active: false, message: `rule ${id} is not the faulty one any more` }, times)
     }
     bindings.bind(healthy(), times.at)
-    if (awaiting === undefined) return
-    const { state, resume } = awaiting
-    awaiting = undefined
-    orphans = recover(state, { resume, runtimes, bindings, delays, timers, rows, offline })
   }
 
-  /** A faulty rule is given another try: its conditions are watched again. */
-  function recompile(runtime: RuleRuntime, rule: Rule, { at }: Times): void {
-    const { condition, fault, leastStaleMs } = compileRule(rule, deps.kinds)
-    Object.assign(runtime, { condition, fault, leastStaleMs })
+  /** A faulty rule is given another try. */
+  function retry(runtime: RuleRuntime, times: Times): void {
+    makeReady(runtime, kinds)
+    if (runtime.fault !== undefined) return
     for (const cell of runtime.cells.values()) {
-      if (cell.staleTimer !== null) timers.set(cell.staleTimer, at + leastStaleMs)
-      if (cell.checkTimer === null) continue
-      condition.begin?.(cell, at, { ms: 0, grace: true })
-      timers.set(cell.checkTimer, cell.deadline)
+      if (cell.staleTimer !== null) timers.set(cell.staleTimer, times.at + runtime.leastStaleMs)
+      if (runtime.condition.form === 'signal') runtime.condition.begin?.(cell, times.at, { ms: 0, grace: true })
+      cells.follow(cell)
     }
-  }
-
-  function tellFault({ rule: { id }, fault }: RuleRuntime, times: Times): void {
-    sink.technical({ rule: 'technical.rule', key: id, device: null, metric: null, active: true, message: `rule ${id} is faulty and not evaluated: ${fault}` }, times)
+    tellFault(runtime, times)
   }
 
   return {
-    evaluate,
+    evaluate(readings, times) {
+      now = times
+      evaluator.evaluate(readings, times)
+    },
+    hear(event, times) {
+      now = times
+      evaluator.hear(event, times)
+    },
     nextTimer: () => timers.peek(),
     fire,
+    nextGate: () => gates.next(),
+    fireGate(times) {
+      fired++
+      gates.look(gates.next()!.owner, times)
+    },
+    clockStepped(times) {
+      const byMs = times.wallMs - times.at - (now.wallMs - now.at)
+      now = times
+      for (const runtime of runtimes.values()) for (const { watermark } of runtime.cells.values()) if (watermark !== null) moveWatermark(watermark, byMs)
+      gates.lookAll(times)
+    },
     replaceRules,
     presence(device, online, times) {
-      if (online !== offline.has(device)) return
-      if (online) offline.delete(device)
-      else offline.add(device)
-      rows.saveDevice(device, !online)
+      now = times
+      if (!facts.setOffline(device, !online)) return
       for (const series of bindings.ofDevice(device)) {
         for (const cell of series.cells) {
-          if (!cell.runtime.condition.expires) continue
+          if (cell.runtime.leastStaleMs === Infinity) continue
           if (online) staleness.backOnline(cell, times)
           else delays.makeUnknown(cell, deviceUnknown, times)
         }
       }
+      evaluator.rejudge(device, times)
       sink.technical({ rule: 'technical.offline', key: device, device, metric: null, active: !online, message: online ? `${device} is online` : `${device} is offline` }, times)
     },
-    devicesChanged(device, times) {
-      const dropped = bindings.rebindDevice(device, times.at)
-      return dropped.map((cell) => {
-        forget(cell)
-        return { rule: cell.runtime.rule.id, key: cell.key }
-      })
+    device(id, value, times) {
+      now = times
+      facts.set(id, value)
+      const dropped = bindings.rebindDevice(id, times.at)
+      for (const cell of dropped) cells.forget(cell)
+      evaluator.rejudge(id, times)
+      return dropped.map((cell) => ({ rule: cell.runtime.rule.id, key: cell.key }))
     },
-    restore(state, resume) {
-      for (const runtime of runtimes.values()) {
-        for (const cell of runtime.cells.values()) halt(cell)
-        runtime.cells.clear()
-        // Its fault may have been undone with the batch; if not, it shows again.
-        if (runtime.fault !== undefined) recompile(runtime, runtime.rule, resume.times)
-      }
-      timers.clear()
-      offline.clear()
-      bindings = createBindings(timers, deps.devices)
-      if (!rulesKnown) {
-        awaiting = { state, resume }
-        return
-      }
+    labels: (device) => facts.labels(device),
+    facts: (device) => (facts.has(device) ? facts.get(device) : undefined),
+    resume(resume) {
+      now = resume.times
+      for (const runtime of runtimes.values()) if (runtime.fault !== undefined) retry(runtime, resume.times)
       bindings.bind(healthy(), resume.times.at)
-      orphans = recover(state, { resume, runtimes, bindings, delays, timers, rows, offline })
+      resumeCells({ resume, runtimes, bindings, delays, cells, timers })
+      gates.lookAll(resume.times)
     },
-    takeOrphans() {
-      const taken = orphans
-      orphans = []
-      return taken
-    },
+    adopt: (standing, times) => standing.filter((one) => !adoptCell(one, { runtimes, cells, facts, at: times.at })),
+    rules: () => given,
     runningDelays: () => delays.running(),
     faulty: () => new Map([...runtimes.values()].flatMap(({ rule, fault }) => (fault === undefined ? [] : [[rule.id, fault] as const]))),
-    lateReadings: () => late,
-    rows() {
-      const cells = [...runtimes.values()].flatMap((runtime) => [...runtime.cells.values()].flatMap((cell) => cellRow(cell) ?? []))
-      const series = [...bindings.series.values()].filter((one) => one.stale || one.learnedMs !== undefined).map(seriesRow)
-      return [...cells, ...series, ...[...offline].map(deviceRow)].map((row) => [rowKey(row), JSON.stringify(row)] as const)
+    lateReadings: () => evaluator.late(),
+    firings: () => fired,
+    save: () => saveState({ rules: given, runtimes, facts, bindings, late: evaluator.late(), wallMs: now.wallMs }),
+    load(saved = emptyState) {
+      for (const runtime of runtimes.values()) for (const cell of runtime.cells.values()) cells.halt(cell)
+      timers.clear()
+      gates.clear()
+      bindings = bind()
+      given = saved.rules
+      facts.load(saved.facts)
+      evaluator.load(saved.late)
+      runtimes = loadState(saved, { kinds, cells, delays, timers, gates, bindings, healthy: (made) => (runtimes = made, healthy()) })
     },
   }
 }
+

@@ -1,4 +1,5 @@
 import type { Level } from '../kernel/alarm.ts'
+import type { ApplicationEvent } from '../kernel/contracts.ts'
 import type { Labels, Reading, Value } from '../kernel/reading.ts'
 import type { Rule, Selector } from '../kernel/rule.ts'
 import type { Watermark } from './watermark.ts'
@@ -118,14 +119,6 @@ export interface Signal {
   readonly elsewhere: boolean
 }
 
-/** An application event as conditions see it. */
-export interface HeardEvent {
-  readonly type: string
-  readonly data: unknown
-  /** `data.device`, where it is a text. */
-  readonly device: string | null
-}
-
 /** About several signals, or about events: told of each input, judged once after all readings of a message. */
 export interface JointCondition<Memory = any> extends Common<Memory> {
   readonly form: 'joint'
@@ -136,7 +129,7 @@ export interface JointCondition<Memory = any> extends Common<Memory> {
   readonly events: readonly string[]
   /** Good or bad (`reading.quality`), never missing (null). */
   take(reading: Reading, signal: number, cell: CellView<Memory>, moment: Moment): void
-  takeEvent?(event: HeardEvent, signal: number, cell: CellView<Memory>, moment: Moment): void
+  takeEvent?(event: ApplicationEvent, signal: number, cell: CellView<Memory>, moment: Moment): void
   /** After a message that was taken, at the deadline, and when something around it changed (offline, labels, a fresh start). */
   judge(cell: CellView<Memory>, moment: Moment, around: Surroundings): Verdict
   /** The gateway is back; it was alive until then. For what runs on up-time although its inputs have event times. */

@@ -7,6 +7,7 @@ import { deviation } from './kinds/deviation.ts'
 import { frequency } from './kinds/frequency.ts'
 import { geofence } from './kinds/geofence.ts'
 import { level } from './kinds/level.ts'
+import { score } from './kinds/score.ts'
 import { sequence } from './kinds/sequence.ts'
 
 /** Every kind of rule there is. A new one is a file in kinds/, its schema beside it, and a line here. */
@@ -19,5 +20,6 @@ export const kinds: readonly Kind[] = [
   atLeast,
   sequence,
   frequency,
+  score,
   geofence,
 ]

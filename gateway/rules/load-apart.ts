@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { ConfiguredDevice } from '../kernel/configured-devices.ts'
 import { asError } from '../kernel/errors.ts'
 import type { RuleSource } from '../kernel/rule-source.ts'
 import type { LoadedRules } from './load.ts'
@@ -11,6 +12,7 @@ import { kindSchemas } from './schemas.ts'
 export interface LoadOrder extends Bases {
   readonly sources: readonly RuleSource[]
   readonly targets: ReadonlySet<string>
+  readonly devices?: ReadonlyMap<string, ConfiguredDevice> | undefined
 }
 
 /**

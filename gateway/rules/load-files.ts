@@ -27,7 +27,7 @@ export interface Expanded {
   readonly files: readonly RuleFile[]
   /** Where changes are to be expected: absolute, every directory once. */
   readonly directories: readonly string[]
-  readonly problems: readonly Problem[]
+  readonly problems: Problem[]
 }
 
 const magic = /[*?[\]{}!()]/

@@ -4,8 +4,8 @@ import type { Rule } from '../kernel/rule.ts'
 /** Adds the two versions: short hashes of what the rule says, whatever the order of its keys, its comments and its place. */
 export function versionsOf(rule: Omit<Rule, 'version' | 'conditionVersion'>): Rule {
   const { source: _, ...said } = rule
-  const { on, when, forMs, clearForMs, staleMs, key } = rule
-  return Object.freeze({ ...rule, version: short(said), conditionVersion: short({ on, when, forMs, clearForMs, staleMs, key }) })
+  const { on, when, forMs, clearForMs, staleMs, unit, key } = rule
+  return Object.freeze({ ...rule, version: short(said), conditionVersion: short({ on, when, forMs, clearForMs, staleMs, unit, key }) })
 }
 
 function short(value: unknown): string {

@@ -1,37 +1,42 @@
 import { readFile } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
+import type { ConfiguredDevice } from '../kernel/configured-devices.ts'
 import type { DocumentNode, Place } from '../kernel/document.ts'
 import type { Problem } from '../kernel/problem.ts'
 import { compareProblems } from '../kernel/problem.ts'
 import type { Rule } from '../kernel/rule.ts'
 import type { KindTable } from '../kernel/rule-kind.ts'
 import type { RuleSource } from '../kernel/rule-source.ts'
-import type { Invalid } from '../kernel/shape.ts'
 import { invalid, problemAt } from '../kernel/shape.ts'
 import { suggestion } from '../kernel/suggest.ts'
+import type { ParsedText } from '../kernel/yaml.ts'
 import { parseYaml, yamlLimits } from '../kernel/yaml.ts'
 import type { Zones } from '../kernel/zone.ts'
 import type { Bases, RuleFile } from './load-files.ts'
 import { expandSources, fingerprint } from './load-files.ts'
+import type { SiteTables } from './load-tables.ts'
+import { createTableBook, readTables } from './load-tables.ts'
+import type { RuleSchema } from './schema.ts'
 import { createRuleSchema } from './schema.ts'
-import type { RuleOrigin, RuleSchemaDeps } from './schema-fields.ts'
-import { createZoneTable } from './schema-zone.ts'
+import { readZones } from './schema-zone.ts'
 
 export interface RuleLoadDeps extends Bases {
   readonly kinds: KindTable
   /** Names of the targets that `notify` may name. */
   readonly targets: ReadonlySet<string>
-  /** Zones from elsewhere: of the files, where a single rule is read. */
-  readonly zones?: Zones
+  /** By id or pattern, as the configuration says: what rules select and in which units. */
+  readonly devices?: ReadonlyMap<string, ConfiguredDevice> | undefined
 }
 
 export interface LoadedRules {
   /** Those written in place first, then file by file in the order of paths. The whole set only where there are no problems. */
   readonly rules: readonly Rule[]
+  /** The site's score tables, for a rule that is read alone. */
+  readonly tables: SiteTables
+  /** The zones of all files, for the same. */
+  readonly zones: Zones
   /** In the order of file and line. */
   readonly problems: readonly Problem[]
-  /** What `zones:` of the files hold, by name. */
-  readonly zones: Zones
   /** Absolute paths of what was read, and where more could come from. */
   readonly files: readonly string[]
   readonly directories: readonly string[]
@@ -41,71 +46,73 @@ export interface LoadedRules {
 
 /** Reads every rule of every source. What is wrong comes as problems; it throws nothing. */
 export async function loadRules(sources: readonly RuleSource[], deps: RuleLoadDeps): Promise<LoadedRules> {
-  const collector = createCollector(deps)
   const { files, directories, problems } = await expandSources(sources, deps)
-  collector.problems.push(...problems)
+  const texts: RuleText[] = []
+  for (const file of files) texts.push(await readRuleFile(file, deps.baseDir))
+  // A rule may name a table or zone of any file.
+  const documents = texts.flatMap((text) => text.documents)
+  const tables = readTables(documents, problems)
+  const zones = readZones(documents, problems)
+  const collector = createCollector(createRuleSchema({ ...deps, tables: createTableBook(tables), zones }), problems)
   for (const source of sources) {
     if (source.kind !== 'inline') continue
     const { file, line } = source.node.place
     collector.rule(source.node, { file: line === 0 ? file : relative(deps.baseDir, resolve(deps.cwd, file)), path: source.path })
   }
-  for (const file of files) await readRuleFile(file, { collector, baseDir: deps.baseDir })
+  for (const text of texts) readDocuments(text, collector)
   return {
-    ...collector.read(),
+    rules: collector.rules,
+    tables,
+    zones,
+    problems: [...collector.problems].sort(compareProblems),
     files: files.map((file) => file.path),
     directories,
     fingerprint: fingerprint(files),
   }
 }
 
-/** The rules of one text (an upload, a test), as a file of that name would give them. */
-export function readRules(content: string | Uint8Array, file: string, deps: Pick<RuleLoadDeps, 'kinds' | 'targets' | 'zones'>): Pick<LoadedRules, 'rules' | 'problems' | 'zones'> {
-  const collector = createCollector(deps)
-  readDocuments(content, { shown: file, source: file, collector })
-  return collector.read()
+/** The rules of one text (an upload, a test), as a file of that name would give them. `tables`, `zones`: the site's, besides those of the text. */
+export function readRules(content: string | Uint8Array, file: string, deps: Pick<RuleLoadDeps, 'kinds' | 'targets' | 'devices'> & { readonly tables?: SiteTables; readonly zones?: Zones }): Pick<LoadedRules, 'rules' | 'problems'> {
+  const text = { ...parseYaml(content, file), source: file }
+  const problems: Problem[] = []
+  const tables = createTableBook(readTables(text.documents, problems), ...(deps.tables === undefined ? [] : [deps.tables]))
+  const zones = new Map([...(deps.zones ?? []), ...readZones(text.documents, problems)])
+  const collector = createCollector(createRuleSchema({ ...deps, tables, zones }), problems)
+  readDocuments(text, collector)
+  return { rules: collector.rules, problems: [...collector.problems].sort(compareProblems) }
 }
+
+/** `source` as rules name it: relative to the configuration. */
+interface RuleText extends ParsedText { readonly source: string }
 
 interface Collector {
+  readonly rules: Rule[]
   readonly problems: Problem[]
-  rule(node: DocumentNode, origin: RuleOrigin): void
-  zones(node: DocumentNode): void
-  /** Reads what was collected: the zones first, since any rule may name them. */
-  read(): Pick<LoadedRules, 'rules' | 'problems' | 'zones'>
+  rule(node: DocumentNode, origin: { file: string; path: string }): void
 }
 
-function createCollector(deps: RuleSchemaDeps): Collector {
-  const problems: Problem[] = []
+function createCollector(schema: RuleSchema, problems: Problem[]): Collector {
+  const rules: Rule[] = []
   const ids = new Map<string, Place>()
-  const zones = createZoneTable(deps.zones)
-  const schema = createRuleSchema({ ...deps, zones: zones.byName })
-  const found: { readonly node: DocumentNode; readonly origin: RuleOrigin }[] = []
   return {
+    rules,
     problems,
-    rule: (node, origin) => void found.push({ node, origin }),
-    zones: (node) => zones.read(node, problems),
-    read() {
-      const rules: Rule[] = []
-      for (const { node, origin } of found) {
-        const rule = readRule(node, origin)
-        if (rule !== invalid) rules.push(rule)
-      }
-      return { rules, problems: [...problems].sort(compareProblems), zones: zones.byName }
+    rule(node, origin) {
+      const entry = node.kind === 'map' ? node.entries.find((candidate) => candidate.key === 'id') : undefined
+      const id = entry?.value.kind === 'scalar' && entry.value.value !== null ? entry.value.text : undefined
+      const first = id === undefined ? undefined : ids.get(id)
+      if (entry !== undefined && first !== undefined) {
+        problems.push(problemAt({ place: entry.value.place, path: `${origin.path}.id` }, `the id "${id}" is taken by the rule at ${first.file}:${first.line}`, 'give one of them another id'))
+      } else if (id !== undefined) ids.set(id, entry!.value.place)
+      const rule = schema.read(node, origin, problems)
+      if (rule !== invalid) rules.push(rule)
     },
   }
-
-  function readRule(node: DocumentNode, origin: RuleOrigin): Rule | Invalid {
-    const entry = node.kind === 'map' ? node.entries.find((candidate) => candidate.key === 'id') : undefined
-    const id = entry?.value.kind === 'scalar' && entry.value.value !== null ? entry.value.text : undefined
-    const first = id === undefined ? undefined : ids.get(id)
-    if (entry !== undefined && first !== undefined) {
-      problems.push(problemAt({ place: entry.value.place, path: `${origin.path}.id` }, `the id "${id}" is taken by the rule at ${first.file}:${first.line}`, 'give one of them another id'))
-    } else if (id !== undefined) ids.set(id, entry!.value.place)
-    return schema.read(node, origin, problems)
-  }
 }
 
-async function readRuleFile(file: RuleFile, { collector, baseDir }: { collector: Collector; baseDir: string }): Promise<void> {
-  const whole = (message: string, remedy: string): void => void collector.problems.push({ file: file.shown, line: 0, column: 0, path: '', message, remedy })
+async function readRuleFile(file: RuleFile, baseDir: string): Promise<RuleText> {
+  const source = relative(baseDir, file.path)
+  const whole = (message: string, remedy: string): RuleText => ({ documents: [], problems: [{ file: file.shown, line: 0, column: 0, path: '', message, remedy }], source })
   if (file.sizeBytes > yamlLimits.sizeBytes) return whole(`the file has ${file.sizeBytes} bytes, more than ${yamlLimits.sizeBytes / 1024 ** 2} MiB`, 'split it')
   let content: Uint8Array
   try {
@@ -113,12 +120,11 @@ async function readRuleFile(file: RuleFile, { collector, baseDir }: { collector:
   } catch (thrown) {
     return whole(`cannot be read (${(thrown as NodeJS.ErrnoException).code ?? 'error'})`, 'check who may read it')
   }
-  readDocuments(content, { shown: file.shown, source: relative(baseDir, file.path), collector })
+  return { ...parseYaml(content, file.shown), source }
 }
 
-/** A file holds `rules: [ … ]`, or the list alone, or one rule; several documents (`---`) are read one after the other. */
-function readDocuments(content: string | Uint8Array, { shown, source, collector }: { shown: string; source: string; collector: Collector }): void {
-  const { documents, problems } = parseYaml(content, shown)
+/** A file holds `rules: [ … ]` (and `tables: [ … ]`, `zones: { … }`), or the list alone, or one rule; several documents (`---`) are read one after the other. */
+function readDocuments({ documents, problems, source }: RuleText, collector: Collector): void {
   collector.problems.push(...problems)
   for (const document of documents) {
     if (document.kind === 'scalar' && document.value === null) continue
@@ -134,10 +140,10 @@ function readMapping(document: Extract<DocumentNode, { kind: 'map' }>, { source,
     if (key === 'rules') {
       if (value.kind === 'list') readList(value, { path: 'rules', source, collector })
       else if (value.kind === 'map' || value.value !== null) collector.problems.push(problemAt({ place: value.place, path: 'rules' }, 'expected a list of rules', 'begin each rule with a hyphen: - id: spo2-low'))
-    } else if (key === 'zones') collector.zones(value)
+    } else if (key === 'tables' || key === 'zones') continue // Read before all rules.
     else if (key === 'routes' || key === 'schedules') collector.problems.push(problemAt({ place, path: key }, `"${key}" is not in this version`, 'leave it out'))
     else if (key === 'targets') collector.problems.push(problemAt({ place, path: key }, '"targets" does not belong into a rule file', 'write it in limen.yaml'))
-    else collector.problems.push(problemAt({ place, path: key }, `unknown key "${key.slice(0, 40)}" in a rule file`, suggestion(key, ['rules', 'zones', 'id'])))
+    else collector.problems.push(problemAt({ place, path: key }, `unknown key "${key.slice(0, 40)}" in a rule file`, suggestion(key, ['rules', 'tables', 'zones', 'id'])))
   }
 }
 

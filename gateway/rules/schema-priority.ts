@@ -25,13 +25,14 @@ export const priorityShape: Shape<WrittenPriority> = {
   },
 }
 
-/** Every level of the rule with its priority; what is not named is medium. Refuses levels the rule does not have. */
+/** Every level of the rule with its priority; what is not named is as its kind has it, else medium. Refuses levels the rule does not have. */
 export function fillPriorities(
   written: WrittenPriority | undefined,
-  { levels, at }: { readonly levels: readonly string[]; readonly at: Parameters<typeof problemAt>[0] },
+  { levels, usual = {}, at }: { readonly levels: readonly string[]; readonly usual?: Readonly<Record<string, Priority>> | undefined; readonly at: Parameters<typeof problemAt>[0] },
   problems: Problem[],
 ): Priority | Readonly<Record<string, Priority>> | Invalid {
-  if (written === undefined) return 'medium'
+  const usualOf = (level: string): Priority => (Object.hasOwn(usual, level) ? usual[level]! : 'medium')
+  if (written === undefined) return levels.some((level) => usualOf(level) !== 'medium') ? Object.fromEntries(levels.map((level) => [level, usualOf(level)])) : 'medium'
   if (typeof written === 'string') return written
   if (levels.length === 0) {
     problems.push(problemAt(at, 'a priority per level, of a rule that has no levels', 'write one word: high, medium or low'))
@@ -42,5 +43,5 @@ export function fillPriorities(
   for (const entry of strange) {
     problems.push(problemAt({ place: entry.place, path: join(at.path, entry.key) }, `the rule has no level "${clip(entry.key)}"`, suggestion(entry.key, levels)))
   }
-  return strange.length > 0 ? invalid : Object.fromEntries(levels.map((level) => [level, written.levels.get(level) ?? 'medium']))
+  return strange.length > 0 ? invalid : Object.fromEntries(levels.map((level) => [level, written.levels.get(level) ?? usualOf(level)]))
 }

@@ -1,7 +1,7 @@
 import type { MapNode } from '../kernel/document.ts'
 import type { Problem } from '../kernel/problem.ts'
 import type { Rule } from '../kernel/rule.ts'
-import type { Field, Invalid } from '../kernel/shape.ts'
+import type { Invalid } from '../kernel/shape.ts'
 import { clip, invalid, problemAt, readFields } from '../kernel/shape.ts'
 import { suggestion } from '../kernel/suggest.ts'
 import { technicalRules } from '../kernel/technical-rules.ts'
@@ -10,7 +10,7 @@ import type { RuleOrigin, ruleFields } from './schema-fields.ts'
 import { fillPriorities } from './schema-priority.ts'
 
 /** What the gateway decides itself where it raises its own alarms. */
-const notHere = ['on', 'when', 'for', 'clearFor', 'stale', 'key'] as const
+const notHere = ['on', 'when', 'for', 'clearFor', 'stale', 'unit', 'while', 'key'] as const
 
 /**
  * A rule whose id is one of the gateway's own alarms overrides how that alarm is announced, never when it is raised.
@@ -21,14 +21,13 @@ export function readTechnicalRule(
   problems: Problem[],
 ): Rule | Invalid {
   const before = problems.length
-  const { id, priority, latch, ack, message, then, mode } = fields
+  const { id, priority, latch, realarm, escalate, ack, message, then, mode } = fields
   const other = (entry: MapNode['entries'][number]): boolean => {
     if (!notHere.some((name) => name === entry.key)) return false
-    problems.push(problemAt({ place: entry.place, path: `${origin.path}.${entry.key}` }, `"${entry.key}" cannot be set for one of the gateway's own alarms`, 'it may set priority, ack, latch, message, then, mode'))
+    problems.push(problemAt({ place: entry.place, path: `${origin.path}.${entry.key}` }, `"${entry.key}" cannot be set for one of the gateway's own alarms`, 'it may set priority, ack, latch, realarm, escalate, message, then, mode'))
     return true
   }
-  const own: Record<string, Field<unknown>> = { while: fields.while, realarm: fields.realarm, escalate: fields.escalate }
-  const value = readFields({ ...own, id, priority, latch, ack, message, then, mode }, { node, path: origin.path, other }, problems)
+  const value = readFields({ id, priority, latch, realarm, escalate, ack, message, then, mode }, { node, path: origin.path, other }, problems)
   if (value.id === invalid || typeof value.id !== 'string') return invalid
   const known = Object.hasOwn(technicalRules, value.id) ? technicalRules[value.id as keyof typeof technicalRules] : undefined
   if (known === undefined) {
@@ -37,7 +36,7 @@ export function readTechnicalRule(
     problems.push(problemAt({ place: entry?.value.place ?? node.place, path: `${origin.path}.id` }, wrong, suggestion(value.id, Object.keys(technicalRules))))
     return invalid
   }
-  if (value.priority === invalid || value.latch === invalid || value.ack === invalid || value.message === invalid || value.then === invalid || value.mode === invalid) return invalid
+  if (value.priority === invalid || value.latch === invalid || value.realarm === invalid || value.escalate === invalid || value.ack === invalid || value.message === invalid || value.then === invalid || value.mode === invalid) return invalid
   const priorityEntry = node.entries.find((entry) => entry.key === 'priority')
   const filled = fillPriorities(value.priority ?? known.priority, { levels: [], at: { place: priorityEntry?.value.place ?? node.place, path: `${origin.path}.priority` } }, problems)
   if (filled === invalid || problems.length > before) return invalid
@@ -49,10 +48,14 @@ export function readTechnicalRule(
     forMs: 0,
     clearForMs: 0,
     staleMs: undefined,
+    unit: undefined,
     priority: filled,
     latch: value.latch,
     ack: value.ack ?? 'auto',
     key: 'device',
+    schedule: undefined,
+    realarmMs: value.realarm,
+    escalateMs: value.escalate,
     // Empty: the gateway's own words.
     message: value.message ?? '',
     then: value.then,

@@ -1,18 +1,18 @@
 import type { MapNode } from '../kernel/document.ts'
 import type { Problem } from '../kernel/problem.ts'
-import type { KindSchema, KindTable } from '../kernel/rule-kind.ts'
+import type { KindSchema, KindTable, TableBook } from '../kernel/rule-kind.ts'
 import type { Shape } from '../kernel/shape.ts'
 import { clip, invalid, join, problemAt, wrongForm } from '../kernel/shape.ts'
 import { suggestion } from '../kernel/suggest.ts'
 import type { Zones } from '../kernel/zone.ts'
 
 /** Kinds of rules-and-alarms.md that are to come. */
-const laterKinds = new Set(['rate', 'deviation', 'aggregate', 'nOfM', 'flat', 'anomaly', 'all', 'any', 'atLeast', 'sequence', 'frequency', 'score', 'geofence', 'expression'])
+const laterKinds = new Set(['rate', 'aggregate', 'nOfM', 'flat', 'anomaly', 'expression'])
 
 export interface Condition { readonly kind: KindSchema; readonly spec: unknown }
 
 /** `when: { level: { … } }`, or a short form: `when: { above: 130, hysteresis: 2 }`. */
-export function whenShape(kinds: KindTable, zones: Zones = new Map()): Shape<Condition> {
+export function whenShape(kinds: KindTable, { tables, zones }: { readonly tables?: TableBook | undefined; readonly zones?: Zones | undefined }): Shape<Condition> {
   const all = Object.values(kinds)
   const example = `{ ${all[0]?.example ?? ''} }`
   const names = all.flatMap((kind) => [kind.name, ...kind.shortForms])
@@ -34,9 +34,9 @@ export function whenShape(kinds: KindTable, zones: Zones = new Map()): Shape<Con
         const mayStand = ({ key }: MapNode['entries'][number]): boolean => kind.siblings?.includes(key) === true
         for (const entry of others) if (!mayStand(entry)) problems.push(strayKey(entry, { path, kind }))
         const beside: MapNode = { kind: 'map', place: node.place, entries: others.filter(mayStand) }
-        return taken(kind, kind.parse(first.value, { path: join(path, first.key), short: false, beside, zones }), problems)
+        return taken(kind, kind.parse(first.value, { path: join(path, first.key), short: false, tables, beside, zones }), problems)
       }
-      if (short[0] !== undefined) return taken(short[0], short[0].parse(node, { path, short: true }), problems)
+      if (short[0] !== undefined) return taken(short[0], short[0].parse(node, { path, short: true, tables }), problems)
       const entry = node.entries[0]
       if (entry === undefined) problems.push(problemAt({ place: node.place, path }, 'a condition that says nothing', `write e.g. when: ${example}`))
       else if (laterKinds.has(entry.key)) problems.push(problemAt({ place: entry.place, path: join(path, entry.key) }, `the kind "${entry.key}" is not in this version`, `there are ${names.join(', ')}`))

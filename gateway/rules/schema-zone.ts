@@ -57,34 +57,27 @@ export const zoneShape: Shape<Zone> = refine(
   },
 )
 
-export interface ZoneTable {
-  readonly byName: Zones
-  /** Takes what stands under `zones:`. */
-  read(node: DocumentNode, problems: Problem[]): void
-}
-
-/** The zones of all files; a name may be given once. */
-export function createZoneTable(others: Zones = new Map()): ZoneTable {
-  const byName = new Map(others)
+/** What stands under `zones:` in documents of rule files, by name; adds everything that is wrong to `problems`. */
+export function readZones(documents: readonly DocumentNode[], problems: Problem[]): Zones {
+  const zones = new Map<string, Zone | undefined>()
   const places = new Map<string, Place>()
-  return {
-    byName,
-    read(node, problems) {
-      if (node.kind !== 'map') {
-        if (node.kind === 'scalar' && node.value === null) return
-        problems.push(problemAt({ place: node.place, path: 'zones' }, `expected zones by name, found ${describe(node)}`, 'write zones: { ward: { circle: { lat: 47.36667, lon: 8.55, radius: 50m } } }'))
-        return
-      }
-      for (const { key, place, value } of node.entries) {
-        const path = join('zones', key)
-        const first = places.get(key)
-        if (first !== undefined) problems.push(problemAt({ place, path }, `the zone "${clip(key)}" is there already, at ${first.file}:${first.line}`, 'give one of them another name'))
-        else places.set(key, place)
-        const zone = zoneShape.read(value, path, problems)
-        if (first === undefined) byName.set(key, zone === invalid ? undefined : zone)
-      }
-    },
+  for (const document of documents) {
+    const node = document.kind === 'map' ? document.entries.find(({ key }) => key === 'zones')?.value : undefined
+    if (node === undefined || (node.kind === 'scalar' && node.value === null)) continue
+    if (node.kind !== 'map') {
+      problems.push(problemAt({ place: node.place, path: 'zones' }, `expected zones by name, found ${describe(node)}`, 'write zones: { ward: { circle: { lat: 47.36667, lon: 8.55, radius: 50m } } }'))
+      continue
+    }
+    for (const { key, place, value } of node.entries) {
+      const path = join('zones', key)
+      const first = places.get(key)
+      if (first !== undefined) problems.push(problemAt({ place, path }, `the zone "${clip(key)}" is there already, at ${first.file}:${first.line}`, 'give one of them another name'))
+      else places.set(key, place)
+      const zone = zoneShape.read(value, path, problems)
+      if (first === undefined) zones.set(key, zone === invalid ? undefined : zone)
+    }
   }
+  return zones
 }
 
 interface Flat { readonly x: number; readonly y: number }

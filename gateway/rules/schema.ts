@@ -1,14 +1,18 @@
 /** One rule: reads its keys, then what of them cannot stand together. */
-import type { DocumentNode, MapNode } from '../kernel/document.ts'
+import { createConfiguredDevices } from '../kernel/configured-devices.ts'
+import type { DocumentNode } from '../kernel/document.ts'
 import type { Problem } from '../kernel/problem.ts'
 import type { Rule } from '../kernel/rule.ts'
-import type { Invalid } from '../kernel/shape.ts'
-import { clip, invalid, placeIn, problemAt, readFields, wrongForm } from '../kernel/shape.ts'
+import type { Invalid, problemAt } from '../kernel/shape.ts'
+import { invalid, optional, readFields, wrongForm } from '../kernel/shape.ts'
 import { versionsOf } from './load-version.ts'
+import { checkDevices } from './schema-devices.ts'
 import type { RuleOrigin, RuleSchemaDeps } from './schema-fields.ts'
 import { ruleFields } from './schema-fields.ts'
+import type { WrittenPriority } from './schema-priority.ts'
 import { fillPriorities } from './schema-priority.ts'
 import { readTechnicalRule } from './schema-technical.ts'
+import { mayLeaveOutOn, readTogether } from './schema-together.ts'
 import type { Condition } from './schema-when.ts'
 
 export interface RuleSchema {
@@ -18,35 +22,41 @@ export interface RuleSchema {
 
 export function createRuleSchema(deps: RuleSchemaDeps): RuleSchema {
   const fields = ruleFields(deps)
+  const devices = createConfiguredDevices(deps.devices ?? new Map())
   return {
     read(node, origin, problems) {
       if (node.kind !== 'map') return wrongForm(node, { path: origin.path, expected: 'a rule', example: '{ id: spo2-low, on: { metric: spo2 }, when: { below: 90 } }' }, problems)
       const named = node.entries.find((entry) => entry.key === 'id')?.value
       if (named?.kind === 'scalar' && named.text.startsWith('technical.')) return readTechnicalRule({ node, origin, fields }, problems)
       const before = problems.length
-      const value = readFields(fields, { node, path: origin.path }, problems)
+      const on = mayLeaveOutOn(node, deps.kinds) ? optional(fields.on.shape) : fields.on
+      const value = readFields({ ...fields, on }, { node, path: origin.path }, problems)
       const at = (name: string) => {
         const entry = node.entries.find((candidate) => candidate.key === name)
         return entry === undefined ? { place: node.place, path: origin.path } : { place: entry.value.place, path: `${origin.path}.${name}` }
       }
-      const key = value.key === undefined && value.when !== invalid ? (value.when.kind.defaultKey?.(value.when.spec) ?? 'device') : (value.key ?? 'device')
-      if (value.when !== invalid) checkTogether(value.when, { ...value, key, at, node }, problems)
-      const priority = value.when === invalid || value.priority === invalid ? invalid : fillPriorities(value.priority, { levels: value.when.kind.levels(value.when.spec), at: at('priority') }, problems)
-      if (problems.length > before || !isWhole(value) || priority === invalid) return invalid
+      const together = readTogether(value, { kinds: deps.kinds, node, at, problems })
+      if (together.on !== invalid) checkDevices({ on: together.on, unit: value.unit }, { devices, node, path: origin.path }, problems)
+      const priority = value.when === invalid || value.priority === invalid ? invalid : prioritiesOf(value.when, value.priority, { at: at('priority'), problems })
+      if (problems.length > before || !isWhole(value) || priority === invalid || together.on === invalid || together.key === invalid) return invalid
       const { when } = value
       return versionsOf({
         id: value.id,
         class: 'process',
-        on: value.on,
+        on: together.on,
         when: { kind: when.kind.name, spec: when.spec },
         forMs: value.for,
         clearForMs: value.clearFor,
         staleMs: value.stale,
+        unit: value.unit,
         priority: priority satisfies Rule['priority'],
         latch: value.latch,
         ack: value.ack ?? 'required',
-        key: key as string,
-        message: value.message ?? when.kind.defaultMessage,
+        key: together.key,
+        schedule: value.while,
+        realarmMs: value.realarm,
+        escalateMs: value.escalate,
+        message: value.message ?? when.kind.defaultMessageOf?.(when.spec) ?? when.kind.defaultMessage,
         then: value.then,
         mode: value.mode,
         source: { file: origin.file, line: node.place.line },
@@ -55,40 +65,8 @@ export function createRuleSchema(deps: RuleSchemaDeps): RuleSchema {
   }
 }
 
-interface Around {
-  readonly node: MapNode
-  readonly on: Rule['on'] | Invalid
-  readonly for: number | Invalid
-  readonly key: string | Invalid
-  readonly at: (name: string) => Spot
-}
-type Spot = Parameters<typeof problemAt>[0]
-
-/** What each alone is right and together is not. */
-function checkTogether({ kind, spec }: Condition, rule: Around, problems: Problem[]): void {
-  if (!kind.allowsFor && rule.for !== invalid && rule.for > 0) {
-    problems.push(problemAt(rule.at('for'), `"for" cannot stand beside ${kind.name}, which is a delay itself`, `leave "for" out; write the time in ${kind.example}`))
-  }
-  const { on, key } = rule
-  if (on === invalid) return
-  if (on.event !== undefined && kind.hearsEvents !== true) {
-    problems.push(problemAt(rule.at('on'), `${kind.name} is about readings, and "on" names events`, 'write a metric or device; of events there are frequency, sequence and expression'))
-    return
-  }
-  if (key !== invalid && key.startsWith('data.') && on.event === undefined) problems.push(problemAt(rule.at('key'), `"key: ${clip(key)}" is about events, and "on" names none`, 'write on: { event: … }, or key: device, rule or label.NAME'))
-  if (on.event === undefined && kind.needsOneOf.length > 0 && !kind.needsOneOf.some((member) => on[member] !== undefined)) {
-    problems.push(problemAt(rule.at('on'), kind.name === 'absent' ? 'absent must know what to miss' : `${kind.name} must know what it is about`, `write ${kind.needsOneOf.join(' or ')} in "on"`))
-  }
-  if (key === invalid) return
-  for (const { at, offset, message, remedy } of kind.together?.(spec, { on, key }) ?? []) problems.push(problemAt(at === 'kind' ? within(rule, kind.name, offset) : rule.at(at), message, remedy))
-}
-
-/** The place of what stands under the kind's name; of a text on one line, that of one of its characters. */
-function within({ node, at }: Around, kind: string, offset = 0): Spot {
-  const whole = at('when')
-  const when = node.entries.find(({ key }) => key === 'when')?.value
-  const value = when?.kind === 'map' ? when.entries.find(({ key }) => key === kind)?.value : undefined
-  return value === undefined ? whole : { place: placeIn(value, offset), path: `${whole.path}.${kind}` }
+function prioritiesOf({ kind, spec }: Condition, written: WrittenPriority | undefined, { at, problems }: { readonly at: Parameters<typeof problemAt>[0]; readonly problems: Problem[] }): Rule['priority'] | Invalid {
+  return fillPriorities(written, { levels: kind.levels(spec), usual: kind.priorities?.(spec), at }, problems)
 }
 
 function isWhole<T extends Record<string, unknown>>(value: T): value is { readonly [K in keyof T]: Exclude<T[K], Invalid> } {

@@ -7,6 +7,7 @@ import { deviationSchema } from './kinds/deviation.schema.ts'
 import { frequencySchema } from './kinds/frequency.schema.ts'
 import { geofenceSchema } from './kinds/geofence.schema.ts'
 import { levelSchema } from './kinds/level.schema.ts'
+import { scoreSchema } from './kinds/score.schema.ts'
 import { sequenceSchema } from './kinds/sequence.schema.ts'
 
 /** The schema of every kind that can stand under `when`, for loading and checking. A new kind is one line here. */
@@ -19,5 +20,6 @@ export const kindSchemas: KindTable = {
   atLeast: atLeastSchema,
   sequence: sequenceSchema,
   frequency: frequencySchema,
+  score: scoreSchema,
   geofence: geofenceSchema,
 }

@@ -1,6 +1,6 @@
 import type { DeviceRegistry } from '../kernel/device-contracts.ts'
 import type { Selector } from '../kernel/rule.ts'
-import { compileGlob, isGlob } from './glob.ts'
+import { compileGlob, isGlob } from '../kernel/glob.ts'
 
 /** What a rule needs to know of devices it selects by type or label. */
 export type DeviceFacts = Pick<DeviceRegistry, 'labels' | 'type'>

@@ -1,20 +1,19 @@
-import { staleAfterMs } from './cadence.ts'
-import type { SeriesState } from './cell.ts'
+import { leastStaleMs, staleAfterMs } from './cadence.ts'
+import type { RuleRuntime, SeriesState } from './cell.ts'
 import { createLateness } from './lateness.ts'
 
 export function createSeriesState(device: string, metric: string): SeriesState {
-  return { device, metric, cells: [], lateness: createLateness(), cadence: null, lastAt: -Infinity, stale: false, learnedMs: undefined }
+  return {
+    device, metric, cells: [], feeds: [], lateness: createLateness(), newestMs: -Infinity, cadence: null, lastAt: -Infinity, stale: false, sensor: null, faults: 0,
+  }
 }
 
 /** How long this series' last value stands by default; undefined while that cannot be told. */
-export function defaultStaleMs(series: SeriesState): number | undefined {
-  return (series.cadence === null ? undefined : staleAfterMs(series.cadence)) ?? series.learnedMs
+export function defaultStaleMs({ cadence }: SeriesState): number | undefined {
+  return cadence === null ? undefined : staleAfterMs(cadence)
 }
 
-/** Has what the series taught changed so much that it must be remembered? */
-export function learnedAnew(series: SeriesState, ms: number | undefined): boolean {
-  const old = series.learnedMs
-  if (ms === old || ms === undefined) return false
-  if (old === undefined || old === Infinity || ms === Infinity) return true
-  return ms > old * 1.25 || ms < old * 0.8
+/** The least time a good value of this rule's stands. */
+export function leastStaleOf({ rule, condition }: Pick<RuleRuntime, 'rule' | 'condition'>): number {
+  return condition.form === 'signal' && condition.expires ? (rule.staleMs ?? leastStaleMs) : Infinity
 }

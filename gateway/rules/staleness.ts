@@ -4,53 +4,41 @@ import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Cell, SeriesState } from './cell.ts'
 import { anyUnknown, deviceUnknown, ownUnknown, seriesUnknown } from './cell.ts'
 import type { Delays } from './delays.ts'
-import { defaultStaleMs, learnedAnew } from './series-state.ts'
-import type { StateRows } from './state-rows.ts'
+import { defaultStaleMs } from './series-state.ts'
 
 export interface StalenessDeps {
   readonly timers: TimerHeap<Cell>
   readonly delays: Delays
   readonly sink: ConditionSink
-  readonly rows: StateRows
   readonly isOffline: (device: string) => boolean
 }
 
 /** How long the last good value stands, and what follows when it no longer does. */
 export interface Staleness {
-  /** The least time has passed since the value came: has it expired? */
-  check(cell: Cell, times: Times): void
-  /** A good sample of a series that was stale. */
+  /** The least time has passed since the value came: has it expired? True: it has, and something changed. */
+  check(cell: Cell, times: Times): boolean
+  /** A value of this series stood for too long; `by` is the condition that found it. */
+  seriesStale(series: SeriesState, by: Cell, times: Times): void
+  /** A good sample of a series that was stale, or nobody asks for it any more. */
   ended(series: SeriesState, times: Times): void
   /** The device says it is back: from now on its silence counts again. */
   backOnline(cell: Cell, times: Times): void
 }
 
-export function createStaleness({ timers, delays, sink, rows, isOffline }: StalenessDeps): Staleness {
-  function expiryMs(cell: Cell): number | undefined {
-    const { rule } = cell.runtime
-    if (rule.staleMs !== undefined) return rule.staleMs
-    const { series } = cell
-    if (series === null) return undefined
-    const ms = defaultStaleMs(series)
-    if (learnedAnew(series, ms)) {
-      series.learnedMs = ms
-      rows.saveSeries(series)
-    }
-    return ms
+export function createStaleness({ timers, delays, sink, isOffline }: StalenessDeps): Staleness {
+  function expiryMs({ runtime, series }: Cell): number | undefined {
+    return runtime.rule.staleMs ?? (series === null ? undefined : defaultStaleMs(series))
   }
 
   /** One technical alarm for the series; of a device that is offline one for the device is enough, and a shadow rule tells nobody. */
-  function seriesStale(cell: Cell, times: Times): void {
-    const { series, runtime } = cell
-    if (series === null || series.stale || runtime.rule.mode === 'shadow' || isOffline(series.device)) return
+  function seriesStale(series: SeriesState, by: Cell, times: Times): void {
+    if (series.stale || by.runtime.rule.mode === 'shadow' || isOffline(series.device)) return
     series.stale = true
-    rows.saveSeries(series)
-    for (const other of series.cells) if (other !== cell && other.runtime.condition.expires) delays.makeUnknown(other, seriesUnknown, times)
+    for (const other of series.cells) if (other !== by && other.runtime.leastStaleMs !== Infinity) delays.makeUnknown(other, seriesUnknown, times)
     tell(series, times)
   }
 
-  function tell(series: SeriesState, times: Times): void {
-    const { device, metric, stale } = series
+  function tell({ device, metric, stale }: SeriesState, times: Times): void {
     const message = stale ? `${metric} of ${device} has not been updated` : `${metric} of ${device} is updated again`
     sink.technical({ rule: 'technical.stale', key: `${device}.${metric}`, device, metric, active: stale, message }, times)
   }
@@ -58,18 +46,25 @@ export function createStaleness({ timers, delays, sink, rows, isOffline }: Stale
   return {
     check(cell, times) {
       const timer = cell.staleTimer
-      if (timer === null) return
+      if (timer === null) return false
       const ms = expiryMs(cell)
       // Too early to tell, or irregular: the next sample sets the timer again.
-      if (ms === undefined || ms === Infinity) return timers.stop(timer)
-      if (cell.goodAt + ms > times.at) return timers.set(timer, cell.goodAt + ms)
+      if (ms === undefined || ms === Infinity) {
+        timers.stop(timer)
+        return false
+      }
+      if (cell.goodAt + ms > times.at) {
+        timers.set(timer, cell.goodAt + ms)
+        return false
+      }
       timers.stop(timer)
       delays.makeUnknown(cell, ownUnknown, times)
-      seriesStale(cell, times)
+      if (cell.series !== null) seriesStale(cell.series, cell, times)
+      return true
     },
+    seriesStale,
     ended(series, times) {
       series.stale = false
-      rows.saveSeries(series)
       tell(series, times)
       for (const cell of series.cells) if ((cell.flags & anyUnknown) === seriesUnknown) delays.makeKnown(cell, seriesUnknown, times)
     },

@@ -3,7 +3,7 @@ import type { CloudEvent } from '../kernel/event.ts'
 import type { Reading } from '../kernel/reading.ts'
 import { createLineWriter } from './line-writer.ts'
 import type { BatchMessage } from './protocol.ts'
-import { flagBad, flagNotFinite, flagTsGiven } from './row.ts'
+import { flagBad, flagJoined, flagNotFinite, flagTsGiven } from './row.ts'
 
 export type DiskCallback = (error: Error | null) => void
 
@@ -17,7 +17,7 @@ export interface ClosedBatch {
 
 /** The batch that is open: takes entries in the form the worker stores them. */
 export interface BatchBuilder {
-  appendReading(reading: Reading, payloadBytes: number): number
+  appendReading(reading: Reading, payloadBytes: number, joined?: boolean): number
   appendEvent(event: CloudEvent): number
   appendMark(mark: Mark): number
   noteInbound(inbound: Inbound): void
@@ -124,7 +124,7 @@ export function createBatchBuilder(nextPosition: number): BatchBuilder {
   }
 
   return {
-    appendReading(reading, payloadBytes) {
+    appendReading(reading, payloadBytes, joined = false) {
       const { ts, value, series: of } = reading
       readings.reserve(192)
       if (readings.length() === 0) {
@@ -141,6 +141,7 @@ export function createBatchBuilder(nextPosition: number): BatchBuilder {
       readings.byte(comma)
       let flags = reading.tsGiven ? flagTsGiven : 0
       if (reading.quality === 'bad') flags |= flagBad
+      if (joined) flags |= flagJoined
       if (typeof value === 'number') {
         if (Number.isFinite(value)) readings.number(value)
         else {

@@ -15,6 +15,8 @@ export const flagTsGiven = 1
 export const flagBad = 2
 /** The value is a NaN or an infinity, written as text. */
 export const flagNotFinite = 4
+/** Of the same message as the reading before. */
+export const flagJoined = 8
 
 export interface SeriesName { readonly device: string; readonly metric: string; readonly labels: Labels }
 
@@ -50,6 +52,7 @@ export function readingOf(tuple: ReadingTuple, place: ReadingPlace): StoredReadi
     seq: tuple[5] ?? undefined,
     receivedAt: ts + (tuple[3] ?? 0),
     k: tuple[6] ?? 0,
+    ...((flags & flagJoined) === 0 ? {} : { joined: true }),
   }
 }
 

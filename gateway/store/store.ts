@@ -198,9 +198,9 @@ export function createStore(options: StoreOptions, { clock = systemClock, lastin
   return {
     start: () => (starting ??= open()),
     stop: () => (stopping ??= close()),
-    appendReading(reading, payloadBytes) {
+    appendReading(reading, payloadBytes, joined) {
       touched()
-      return builder.appendReading(reading, payloadBytes)
+      return builder.appendReading(reading, payloadBytes, joined)
     },
     appendEvent(event) {
       touched()

@@ -61,7 +61,8 @@ export function problemOf(thrown: unknown): { problem: HttpProblem; internal: bo
   if (thrown instanceof LimenError) {
     const detail = thrown.remedy === undefined ? thrown.message : `${thrown.message}; ${thrown.remedy}`
     const retry = statusOf(thrown.code) === 503 ? { 'retry-after': String(retryAfterS) } : {}
-    return { problem: new HttpProblem(thrown.code, detail, { headers: retry, cause: thrown }), internal: statusOf(thrown.code) === 500 }
+    const errors = thrown.problems.map(({ path, message, remedy }): WrongMember => ({ member: path, detail: remedy === '' ? message : `${message}; ${remedy}` }))
+    return { problem: new HttpProblem(thrown.code, detail, { headers: retry, cause: thrown, more: errors.length > 0 && thrown.code === 'BAD_INPUT' ? { errors } : {} }), internal: statusOf(thrown.code) === 500 }
   }
   const { code, statusCode } = asError(thrown) as Error & { code?: string; statusCode?: number }
   const { message } = asError(thrown)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { alarmId } from '../../gateway/alarms/alarm-record.ts'
 import { renderMessage } from '../../gateway/alarms/message.ts'
 import { createStageScene, seconds, startWallMs } from '../support/stage-scene.ts'
+import { copyOf } from '../support/timeline.ts'
 
 const spo2 = `rules:
   - id: spo2-low
@@ -12,8 +13,8 @@ const spo2 = `rules:
 
 describe('an alarm', () => {
   it('is exactly the JSON of the contract', () => {
-    const { rules, message, devices } = createStageScene()
-    devices.add('bed-1', { labels: { ward: 'east' } })
+    const { rules, message, device } = createStageScene()
+    device('bed-1', { labels: { ward: 'east' } })
     rules(spo2)
     const [raised] = message(1, 'bed-1', { spo2: 84 })
     expect(raised!.alarm).toEqual({
@@ -66,12 +67,13 @@ describe('what is read from outside', () => {
     expect(stage.list()).toEqual([raised!.alarm])
     expect(stage.get(raised!.alarm.id)).toEqual(raised!.alarm)
 
+    const saved = copyOf(stage)
     message(2, 'bed-1', { spo2: 80 })
     message(2, 'bed-2', { spo2: 80 })
     store.failNextCommit(new Error('disk full'))
     await store.commit()
     expect(stage.list()).toEqual([raised!.alarm])
-    await stage.restore(store, { kind: 'undo', times: seconds(3) })
+    await stage.restore({ store, saved, resume: { kind: 'undo', times: seconds(3) } })
     expect(stage.list()).toEqual([raised!.alarm])
     expect(message(4, 'bed-1', { spo2: 80 })).toMatchObject([{ event: 'level-changed', alarm: { seq: 2, occurrence: 1 } }])
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ConfiguredDevice } from '../../gateway/devices/device-record.ts'
 import { type DevicesOptions, createDevices } from '../../gateway/devices/registry.ts'
+import type { ConfiguredDevice } from '../../gateway/kernel/configured-devices.ts'
 import type { NewEvent } from '../../gateway/kernel/event.ts'
 import { silentLogger } from '../../gateway/kernel/log.ts'
 import type { Reading, Series, Value } from '../../gateway/kernel/reading.ts'
@@ -109,6 +109,39 @@ describe('the registry', () => {
     expect(devices.get('bed-1')).toMatchObject({ type: 'monitor', labels: { ward: 'east', room: '7' }, settings: { news2Scale: 2, x: 1 } })
     expect([devices.type('bed-1'), devices.labels('bed-1')]).toEqual(['monitor', { ward: 'east', room: '7' }])
     expect(edited).toEqual(['bed-1'])
+  })
+
+  it('lets patterns of the configuration say what nothing else says, the first that fits first', async () => {
+    const configured = new Map<string, ConfiguredDevice>([
+      ['bed-*', { type: 'monitor', labels: { ward: 'east' }, settings: { metrics: { spo2: { unit: '%' } }, news2Scale: 1 } }],
+      ['*', { type: 'thing', labels: { ward: 'none', floor: '3' }, settings: { metrics: {}, x: 1 } }],
+      ['bed-7', { type: null, labels: { floor: '4' }, settings: { news2Scale: 2 } }],
+    ])
+    const { devices, observe } = await open({ configured })
+    // Only what is named is a device before it speaks.
+    expect(devices.list({ limit: 9 }).map(({ id }) => id)).toEqual(['bed-7'])
+    expect(devices.get('bed-7')).toMatchObject({ type: 'monitor', labels: { ward: 'east', floor: '4' }, settings: { metrics: { spo2: { unit: '%' } }, news2Scale: 2, x: 1 } })
+    // Known before the first reading is: its series are stored with these labels.
+    expect([devices.type('bed-1'), devices.labels('bed-1'), devices.settings('bed-1')]).toEqual(['monitor', { ward: 'east', floor: '3' }, { metrics: { spo2: { unit: '%' } }, news2Scale: 1, x: 1 }])
+    observe('bed-1', 'spo2', 97)
+    observe('pump', 'rate', 1)
+    expect(devices.get('bed-1')).toMatchObject({ type: 'monitor', labels: { ward: 'east', floor: '3' } })
+    expect(devices.get('pump')).toMatchObject({ type: 'thing', labels: { ward: 'none', floor: '3' }, settings: { metrics: {}, x: 1 } })
+    // An edit says more than a pattern, and less than the device's own entry.
+    devices.put('bed-1', { type: 'bed', labels: { ward: 'west' }, settings: { metrics: { spo2: { unit: '1' } } } })
+    expect(devices.get('bed-1')).toMatchObject({ type: 'bed', labels: { ward: 'west', floor: '3' }, settings: { metrics: { spo2: { unit: '1' } }, news2Scale: 1 } })
+    expect(devices.settings('bed-1')['news2Scale']).toBe(1)
+    expect(() => devices.put('bed-7', { settings: { news2Scale: 1 } })).toThrow(expect.objectContaining({ code: 'CONFLICT' }))
+  })
+
+  it('refuses settings of metrics that cannot be right, with the place', async () => {
+    const { devices } = await open()
+    expect(() => devices.put('bed-1', { settings: { metrics: { spo2: { unit: 'percnt', min: 5, max: 1 } } } })).toThrow(expect.objectContaining({
+      code: 'BAD_INPUT', message: 'settings.metrics.spo2.unit: unknown unit "percnt"', remedy: 'did you mean "%"?',
+      problems: [expect.objectContaining({ path: 'settings.metrics.spo2.unit' })],
+    }))
+    expect(devices.get('bed-1')).toBeUndefined()
+    expect(devices.put('bed-1', { settings: { metrics: { spo2: { unit: 'percent' } } } }).settings).toEqual({ metrics: { spo2: { unit: 'percent' } } })
   })
 
   it('registers a configured device when it is first seen', async () => {

@@ -21,7 +21,7 @@ describe('a dashboard on the whole gateway', () => {
     expect(await eventually('the first values', () => live.values()[0])).toEqual([['bed-1', 'hr', 70, 1, 'good', '1/min']])
     await bed.publishAsync('devices/bed-1/hr', '{"value":140,"ts":2}', { qos: 1 })
     await eventually('the new value', () => live.values().flat().some((row) => row[2] === 140))
-    const raised = await eventually('the alarm', () => live.frames.find(({ event }) => event === 'limen.alarm.raised'))
+    const raised = await eventually('the alarm', () => live.frames.find(({ event, data }) => event === 'limen.alarm.raised' && data!.includes('hr-high')))
     expect(JSON.parse(raised.data!)).toMatchObject({ data: { rule: 'hr-high', value: 140 } })
     await eventually('a pulse that counts them', () => live.pulses().some((pulse) => pulse.readings === 2 && pulse.devices === 1 && pulse.newest !== null))
 

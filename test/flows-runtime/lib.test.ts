@@ -9,7 +9,7 @@ import { objectCodec } from '../../gateway/ingest/codecs/object.ts'
 import { scalarCodec } from '../../gateway/ingest/codecs/scalar.ts'
 import { encodeTopicLevel, filterIsSubset as gatewaySubset, filterMatches as gatewayMatches } from '../../gateway/kernel/topic.ts'
 import { parseDuration as gatewayDuration } from '../../gateway/kernel/units.ts'
-import { compileGlob as gatewayGlob } from '../../gateway/rules/glob.ts'
+import { compileGlob as gatewayGlob } from '../../gateway/kernel/glob.ts'
 
 /** Flows share no code with the gateway; they have to agree with it all the same. */
 describe('what the nodes read themselves', () => {

@@ -7,8 +7,8 @@ import { createTimeline } from '../support/timeline.ts'
 const never = 1_000_000_000
 
 const bases: Rule = {
-  id: '', class: 'process', on: {}, when: { kind: 'level', spec: {} }, forMs: 0, clearForMs: 0, staleMs: never, priority: 'medium', latch: false, ack: 'required',
-  key: 'device', message: '{metric} {value}', then: [], mode: 'live', source: { file: 'x', line: 1 }, version: '1', conditionVersion: '1',
+  id: '', class: 'process', on: {}, when: { kind: 'level', spec: {} }, forMs: 0, clearForMs: 0, staleMs: never, unit: undefined, priority: 'medium', latch: false, ack: 'required',
+  key: 'device', schedule: undefined, realarmMs: undefined, escalateMs: [], message: '{metric} {value}', then: [], mode: 'live', source: { file: 'x', line: 1 }, version: '1', conditionVersion: '1',
 }
 const condition = fc.oneof(
   fc.constant({ kind: 'level', spec: { form: 'limits', limits: { hi: 80 }, hysteresis: 2 } }),

@@ -2,11 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Reading } from '../../gateway/kernel/reading.ts'
 import type { Rule } from '../../gateway/kernel/rule.ts'
+import type { CellView, SignalCondition, Verdict } from '../../gateway/rules/kind.ts'
 import { normal, unknown } from '../../gateway/rules/kind.ts'
 import { level } from '../../gateway/rules/kinds/level.ts'
 import type { LevelSpec } from '../../gateway/rules/kinds/level.schema.ts'
 
-const compile = (spec: LevelSpec) => level.compile({ when: { kind: 'level', spec } } as Rule)
+const compile = (spec: LevelSpec) => level.compile({ when: { kind: 'level', spec } } as Rule) as SignalCondition
+const cellAt = (active: Verdict): CellView => ({ key: 'd', device: 'd', active, deadline: Infinity, memory: null, watermark: null })
+const moment = { at: 0, wallMs: 0, time: 0 }
 const sample = (value: Reading['value']) => ({ value, quality: 'good' }) as Reading
 const limits = fc.record({ lolo: fc.constant(10), lo: fc.constant(20), hi: fc.constant(80), hihi: fc.constant(90) }, { requiredKeys: [] })
 
@@ -26,7 +29,7 @@ describe('level', () => {
         : crossed.hi || ((at === 'hi' || at === 'hihi') && heldHigh('hi')) ? 'hi'
         : crossed.lo || ((at === 'lo' || at === 'lolo') && heldLow('lo')) ? 'lo'
         : null
-      const verdict = condition.judge(sample(x), { active, deadline: Infinity }, 0)
+      const verdict = condition.judge(sample(x), cellAt(active), moment)
       expect(condition.levelOf(verdict)).toBe(outermost)
       expect(verdict === normal).toBe(outermost === null)
       if (outermost !== null) expect(condition.limitOf(verdict)).toBe(given[outermost])
@@ -34,7 +37,7 @@ describe('level', () => {
   })
 
   it.each([[true], ['81'], [Number.NaN], [Infinity], [null]])('gives no answer to %s', (value) => {
-    expect(compile({ form: 'limits', limits: { hi: 80 }, hysteresis: 0 }).judge(sample(value), { active: normal, deadline: Infinity }, 0)).toBe(unknown)
+    expect(compile({ form: 'limits', limits: { hi: 80 }, hysteresis: 0 }).judge(sample(value), cellAt(normal), moment)).toBe(unknown)
   })
 
   it('counts a change of side as a rise', () => {
@@ -48,6 +51,6 @@ describe('level', () => {
     [true, true, 1], [true, 'ON', 1], ['on', true, 1], [false, 'Off', 1], [true, false, 0], [true, 1, unknown], [1, true, unknown], ['open', 'open', 1], ['open', 'shut', 0],
     ['open', true, unknown], [3, 3, 1], [3, 4, 0], [3, '3', unknown],
   ])('equals %s of %s is %s', (wanted, value, verdict) => {
-    expect(compile({ form: 'equals', equals: wanted }).judge(sample(value), { active: normal, deadline: Infinity }, 0)).toBe(verdict)
+    expect(compile({ form: 'equals', equals: wanted }).judge(sample(value), cellAt(normal), moment)).toBe(verdict)
   })
 })

@@ -40,10 +40,14 @@ describe('a rule', () => {
       forMs: 0,
       clearForMs: 0,
       staleMs: undefined,
+      unit: undefined,
       priority: 'medium',
       latch: false,
       ack: 'required',
       key: 'device',
+      schedule: undefined,
+      realarmMs: undefined,
+      escalateMs: [],
       message: '{metric} {value}{unit} on {device}',
       then: [],
       mode: 'live',
@@ -62,6 +66,7 @@ rules:
     for: 10s
     clearFor: 1min
     stale: 30s
+    unit: percent
     priority: { lolo: high }
     latch: true
     ack: auto
@@ -80,6 +85,7 @@ rules:
       forMs: 10_000,
       clearForMs: 60_000,
       staleMs: 30_000,
+      unit: '%',
       priority: { lolo: 'high', lo: 'medium' },
       latch: true,
       ack: 'auto',
@@ -113,6 +119,15 @@ rules:
     expect(one(`when: { ${written} }`).when).toEqual({ kind: 'level', spec })
   })
 
+  it('says when an alarm is announced again and when it is escalated; neither makes another condition of it', () => {
+    const again = one('when: { above: 1 }, realarm: 1h, escalate: [2min, 5min]')
+    expect(again).toMatchObject({ realarmMs: 3_600_000, escalateMs: [120_000, 300_000] })
+    const plain = one('when: { above: 1 }, escalate: []')
+    expect(plain).toMatchObject({ realarmMs: undefined, escalateMs: [] })
+    expect(again.conditionVersion).toBe(plain.conditionVersion)
+    expect(again.version).not.toBe(plain.version)
+  })
+
   it('gives absence its grace by default', () => {
     expect(one('when: { absent: { after: 30s } }').when).toEqual({ kind: 'absent', spec: { afterMs: 30_000, graceMs: 30_000 } })
     expect(one('when: { absent: { after: 30s, grace: 0s } }').when.spec).toEqual({ afterMs: 30_000, graceMs: 0 })
@@ -120,7 +135,8 @@ rules:
 
   it('overrides one of the gateway’s own alarms', () => {
     expect(read('- { id: technical.offline, then: [{ notify: nurse-call }] }')[0]).toMatchObject({ class: 'technical', priority: 'medium', ack: 'auto', message: '', when: { kind: 'technical' }, then: [{ notify: 'nurse-call' }] })
-    expect(read('- { id: technical.influx, priority: low, mode: off }')[0]).toMatchObject({ priority: 'low', mode: 'off' })
+    expect(read('- { id: technical.influx, priority: low, mode: off }')[0]).toMatchObject({ priority: 'low', mode: 'off', realarmMs: undefined, escalateMs: [] })
+    expect(read('- { id: technical.disk, realarm: 8h, escalate: [10min, 30min] }')[0]).toMatchObject({ realarmMs: 28_800_000, escalateMs: [600_000, 1_800_000] })
   })
 
   it('survives the names of objects’ own members as ids, metrics, labels and levels', () => {
@@ -143,7 +159,7 @@ describe('versions of a rule', () => {
 
   it('change both with the condition, the first alone with text, priority and actions', () => {
     const base = one('when: { above: 1 }')
-    for (const members of ['when: { above: 2 }', 'when: { above: 1 }, for: 1s', 'when: { above: 1 }, clearFor: 1s', 'when: { above: 1 }, stale: 1s', 'when: { above: 1 }, key: rule']) {
+    for (const members of ['when: { above: 2 }', 'when: { above: 1 }, for: 1s', 'when: { above: 1 }, clearFor: 1s', 'when: { above: 1 }, stale: 1s', 'when: { above: 1 }, unit: Cel', 'when: { above: 1 }, key: rule']) {
       const changed = one(members)
       expect([members, changed.version === base.version, changed.conditionVersion === base.conditionVersion]).toEqual([members, false, false])
     }

@@ -16,8 +16,8 @@ export function anAlarm(change: Partial<Alarm> = {}): Alarm {
 
 export function aRule(id: string): Rule {
   return {
-    id, class: 'process', on: { metric: 'heart_rate' }, when: { kind: 'level', spec: { hi: 130 } }, forMs: 0, clearForMs: 0, staleMs: undefined, priority: 'high',
-    latch: false, ack: 'required', key: 'device', message: 'Heart rate high', then: [], mode: 'live', source: { file: 'rules/a.yaml', line: 1 }, version: '1', conditionVersion: '1',
+    id, class: 'process', on: { metric: 'heart_rate' }, when: { kind: 'level', spec: { hi: 130 } }, forMs: 0, clearForMs: 0, staleMs: undefined, unit: undefined, priority: 'high',
+    latch: false, ack: 'required', key: 'device', schedule: undefined, realarmMs: undefined, escalateMs: [], message: 'Heart rate high', then: [], mode: 'live', source: { file: 'rules/a.yaml', line: 1 }, version: '1', conditionVersion: '1',
   }
 }
 
@@ -34,6 +34,7 @@ export function createDeviceShelf(ids: readonly string[] = []): DeviceRegistry {
     count: () => devices.size,
     labels: (id) => devices.get(id)?.labels ?? {},
     type: (id) => devices.get(id)?.type ?? null,
+    settings: (id) => devices.get(id)?.settings ?? {},
     put(id, change) {
       const before = devices.get(id) ?? { id, type: null, labels: {}, settings: {}, status: 'unknown' as const, firstSeen: 0, lastSeen: 0, metrics: {} }
       const after = { ...before, ...change }

@@ -1,13 +1,14 @@
+import type { ApplicationEvent } from '../../gateway/kernel/contracts.ts'
 import type { Labels, Reading, Series } from '../../gateway/kernel/reading.ts'
 import type { Rule } from '../../gateway/kernel/rule.ts'
 import type { InputLine } from '../../gateway/replay-lines.ts'
-import { compileGlob } from '../../gateway/rules/glob.ts'
-import type { CellView, HeardEvent, JointCondition, Surroundings, Verdict } from '../../gateway/rules/kind.ts'
+import { compileGlob } from '../../gateway/kernel/glob.ts'
+import type { CellView, JointCondition, Surroundings, Verdict } from '../../gateway/rules/kind.ts'
 import { normal, unknown } from '../../gateway/rules/kind.ts'
 import { kinds } from '../../gateway/rules/kinds.ts'
 import { createLateness, isLate } from '../../gateway/rules/lateness.ts'
 import { compileSelector } from '../../gateway/rules/selector.ts'
-import { createWatermark, takeTime } from '../../gateway/rules/watermark.ts'
+import { createWatermark, moveWatermark, takeTime } from '../../gateway/rules/watermark.ts'
 
 export interface DriveDevice { type?: string; labels?: Labels; settings?: Readonly<Record<string, unknown>>; offline?: boolean }
 
@@ -168,7 +169,7 @@ export function createJointDrive(rules: readonly Rule[], devices: ReadonlyMap<st
     }
   }
 
-  function hear(event: HeardEvent): void {
+  function hear(event: ApplicationEvent): void {
     for (const of of compiled) {
       for (const [i, matches] of of.events.entries()) {
         const key = matches(event.type) ? keyOf(of.rule, event.device, event.data) : undefined
@@ -202,9 +203,7 @@ export function createJointDrive(rules: readonly Rule[], devices: ReadonlyMap<st
         stepMs += line.wallClockStepMs
         // The wall clock moves no timer: a watermark goes with it.
         for (const { watermark } of all()) {
-          if (watermark === null) continue
-          watermark.greatest += line.wallClockStepMs
-          watermark.advanced += line.wallClockStepMs
+          if (watermark !== null) moveWatermark(watermark, line.wallClockStepMs)
         }
       }
       else if (line.event !== undefined) {

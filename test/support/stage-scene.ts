@@ -1,15 +1,15 @@
+import type { SavedStage } from '../../gateway/alarm-stage.ts'
 import { createAlarmStage } from '../../gateway/alarm-stage.ts'
 import type { Transition } from '../../gateway/kernel/alarm.ts'
-import type { LiveAlarmStage, Times } from '../../gateway/kernel/contracts.ts'
+import type { DeviceFacts, Times } from '../../gateway/kernel/contracts.ts'
+import type { LiveAlarmStage } from '../../gateway/kernel/stage-contracts.ts'
 import type { Reading, Series, Value } from '../../gateway/kernel/reading.ts'
 import type { Rule } from '../../gateway/kernel/rule.ts'
 import type { Kind } from '../../gateway/rules/kind.ts'
 import { kinds } from '../../gateway/rules/kinds.ts'
-import type { MemoryDevices } from './memory-devices.ts'
-import { createMemoryDevices } from './memory-devices.ts'
 import type { MemoryStore } from './memory-store.ts'
 import { createMemoryStore } from './memory-store.ts'
-import { rulesOf } from './timeline.ts'
+import { copyOf, rulesOf } from './timeline.ts'
 
 export const startWallMs = Date.UTC(2026, 0, 1)
 
@@ -17,9 +17,10 @@ export const startWallMs = Date.UTC(2026, 0, 1)
 export const seconds = (s: number): Times => ({ at: s * 1_000, wallMs: startWallMs + s * 1_000 })
 
 export interface StageScene {
-  readonly stage: LiveAlarmStage
+  readonly stage: LiveAlarmStage<SavedStage>
   readonly store: MemoryStore
-  readonly devices: MemoryDevices
+  /** What the registry says of a device, from then on. */
+  readonly device: (id: string, facts?: Partial<DeviceFacts>, s?: number) => readonly Transition[]
   readonly rules: (yaml: string, s?: number) => readonly Transition[]
   /** One message of one device. */
   readonly message: (s: number, device: string, values: Readonly<Record<string, Value>>) => readonly Transition[]
@@ -28,10 +29,9 @@ export interface StageScene {
 }
 
 /** The stage on a store in memory and a registry; nothing is committed until the test says so. */
-export function createStageScene(extraKinds: readonly Kind[] = [], of: { store?: MemoryStore; devices?: MemoryDevices } = {}): StageScene {
+export function createStageScene(extraKinds: readonly Kind[] = [], of: { store?: MemoryStore } = {}): StageScene {
   const store = of.store ?? createMemoryStore()
-  const devices = of.devices ?? createMemoryDevices()
-  const stage = createAlarmStage({ kinds: [...kinds, ...extraKinds] }, { state: store, devices })
+  const stage = createAlarmStage({ kinds: [...kinds, ...extraKinds] }, { state: store })
   const series = new Map<string, Series>()
 
   function seriesOf(device: string, metric: string): Series {
@@ -44,23 +44,21 @@ export function createStageScene(extraKinds: readonly Kind[] = [], of: { store?:
   return {
     stage,
     store,
-    devices,
+    device: (id, facts = {}, s = 0) => stage.deviceChanged(id, { type: null, labels: {}, settings: {}, ...facts }, seconds(s)),
     rules: (yaml, s = 0) => stage.replaceRules(yaml === '' ? [] : rulesOf(yaml), seconds(s)),
     message(s, device, values) {
       const times = seconds(s)
       const readings = Object.entries(values).map(([metric, value]): Reading => ({
         series: seriesOf(device, metric), value, quality: 'good', unit: '%', ts: times.wallMs, tsGiven: false, seq: undefined, receivedAt: times.wallMs, k: 0,
       }))
-      for (const reading of readings) {
-        devices.observe(reading)
-        store.appendReading(reading, 0)
-      }
+      if (stage.factsOf(device) === undefined) stage.deviceChanged(device, { type: null, labels: {}, settings: {} }, times)
       return stage.evaluate(readings, times)
     },
     async restart(s, downS) {
       await store.commit()
-      const scene = createStageScene(extraKinds, { store: store.crash(), devices })
-      await scene.stage.restore(scene.store, { kind: 'start', alive: seconds(s), times: seconds(s + downS) })
+      const scene = createStageScene(extraKinds, { store: store.crash() })
+      // Monotonic time stands still while the gateway is down.
+      await scene.stage.restore({ store: scene.store, saved: copyOf(stage), resume: { kind: 'start', alive: seconds(s), times: { at: s * 1_000, wallMs: seconds(s + downS).wallMs } } })
       return scene
     },
   }

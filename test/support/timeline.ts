@@ -1,14 +1,16 @@
+import { deserialize, serialize } from 'node:v8'
+import type { SavedStage } from '../../gateway/alarm-stage.ts'
 import { createAlarmStage } from '../../gateway/alarm-stage.ts'
 import { createSeriesMemory } from '../../gateway/ingest/identity.ts'
 import type { Transition } from '../../gateway/kernel/alarm.ts'
-import type { LiveAlarmStage, Resume } from '../../gateway/kernel/contracts.ts'
+import type { DeviceFacts, Resume } from '../../gateway/kernel/contracts.ts'
+import type { LiveAlarmStage } from '../../gateway/kernel/stage-contracts.ts'
 import type { Rule } from '../../gateway/kernel/rule.ts'
 import type { InputLine, OutputLine } from '../../gateway/replay-lines.ts'
 import { createReplay } from '../../gateway/replay-lines.ts'
 import { kinds } from '../../gateway/rules/kinds.ts'
 import { readRules } from '../../gateway/rules/load.ts'
 import { kindSchemas } from '../../gateway/rules/schemas.ts'
-import { createMemoryDevices } from './memory-devices.ts'
 import type { MemoryStore } from './memory-store.ts'
 import { createMemoryStore } from './memory-store.ts'
 
@@ -21,20 +23,25 @@ export function rulesOf(yaml: string): readonly Rule[] {
 
 export interface Timeline {
   line(line: InputLine): Promise<readonly OutputLine[]>
-  stage(): LiveAlarmStage
+  stage(): LiveAlarmStage<SavedStage>
   store(): MemoryStore
-  /** As after a commit that failed: the state is read anew from the store. */
+  counts(): { readonly readings: number; readonly duplicates: number }
+  /** As after a commit that failed: the state is read anew from what was kept. */
   undo(at: number): Promise<void>
-  /** Another stage, with what the store holds. */
-  twin(at: number): Promise<LiveAlarmStage>
+  /** Another stage, from what was kept. */
+  twin(at: number): Promise<LiveAlarmStage<SavedStage>>
+}
+
+/** The state as it comes back from a store. */
+export function copyOf(stage: LiveAlarmStage<SavedStage>): SavedStage {
+  return deserialize(serialize(stage.save())) as SavedStage
 }
 
 /** The whole stage on a store in memory, driven by lines of a backtest's input; every line is a commit of its own. */
-export async function createTimeline(rules: readonly Rule[], startAt = 0): Promise<Timeline> {
-  const devices = createMemoryDevices()
+export async function createTimeline(rules: readonly Rule[], startAt = 0, factsOf?: (device: string) => DeviceFacts): Promise<Timeline> {
   const memories = new Map<string, ReturnType<typeof createSeriesMemory>>()
   let store = createMemoryStore()
-  const build = (): LiveAlarmStage => createAlarmStage({ kinds }, { state: proxy, devices })
+  const build = (): LiveAlarmStage<SavedStage> => createAlarmStage({ kinds }, { state: proxy })
   const proxy: Pick<MemoryStore, 'put' | 'delete' | 'onDisk'> = {
     put: (space, key, value) => store.put(space, key, value),
     delete: (space, key) => store.delete(space, key),
@@ -42,17 +49,19 @@ export async function createTimeline(rules: readonly Rule[], startAt = 0): Promi
   }
   let stage = build()
 
-  async function restart(resume: Resume): Promise<readonly Transition[]> {
+  async function restart(resume: Extract<Resume, { kind: 'start' }>): Promise<readonly Transition[]> {
     await store.commit()
+    const saved = copyOf(stage)
     store = store.crash()
     stage = build()
-    await stage.restore(store, resume)
-    return stage.replaceRules(rules, resume.times)
+    await stage.restore({ store, saved, resume })
+    return stage.advance(resume.times)
   }
 
   const replay = createReplay({
     stage: () => stage,
     restart,
+    ...(factsOf === undefined ? {} : { factsOf }),
     isDuplicate(reading) {
       const name = `${reading.series.device}/${reading.series.metric}`
       const memory = memories.get(name) ?? createSeriesMemory()
@@ -61,12 +70,9 @@ export async function createTimeline(rules: readonly Rule[], startAt = 0): Promi
       memory.remember(reading)
       return false
     },
-    seen(reading) {
-      devices.observe(reading)
-      store.appendReading(reading, 0)
-    },
   })
-  await restart({ kind: 'start', alive: null, times: { at: startAt, wallMs: startAt } })
+  stage.replaceRules(rules, { at: startAt, wallMs: startAt })
+  await store.commit()
   return {
     async line(line) {
       const out = await replay.line(line)
@@ -75,13 +81,13 @@ export async function createTimeline(rules: readonly Rule[], startAt = 0): Promi
     },
     stage: () => stage,
     store: () => store,
+    counts: () => replay.counts(),
     async undo(at) {
-      await stage.restore(store, { kind: 'undo', times: { at, wallMs: at } })
+      await stage.restore({ store, saved: copyOf(stage), resume: { kind: 'undo', times: { at, wallMs: at } } })
     },
     async twin(at) {
-      const other = createAlarmStage({ kinds }, { state: { put() {}, delete() {}, onDisk() {} }, devices })
-      other.replaceRules(rules, { at, wallMs: at })
-      await other.restore(store, { kind: 'undo', times: { at, wallMs: at } })
+      const other = createAlarmStage({ kinds }, { state: { put() {}, delete() {}, onDisk() {} } })
+      await other.restore({ store, saved: copyOf(stage), resume: { kind: 'undo', times: { at, wallMs: at } } })
       return other
     },
   }

@@ -4,8 +4,8 @@ import type { Action, Rule } from '../../gateway/kernel/rule.ts'
 
 export function makeRule(members: Partial<Rule> = {}): Rule {
   return {
-    id: 'too-hot', class: 'process', on: { metric: 'temp' }, when: { kind: 'level', spec: {} }, forMs: 0, clearForMs: 0, staleMs: undefined,
-    priority: 'medium', latch: false, ack: 'required', key: 'device', message: '', then: [], mode: 'live',
+    id: 'too-hot', class: 'process', on: { metric: 'temp' }, when: { kind: 'level', spec: {} }, forMs: 0, clearForMs: 0, staleMs: undefined, unit: undefined,
+    priority: 'medium', latch: false, ack: 'required', key: 'device', schedule: undefined, realarmMs: undefined, escalateMs: [], message: '', then: [], mode: 'live',
     source: { file: 'rules.yaml', line: 1 }, version: '1', conditionVersion: '1', ...members,
   }
 }

@@ -1,8 +1,7 @@
 import type { Quality, Value } from '../../kernel/reading.ts'
-import { excerpt, isFault, readSeq, readText, readTs, textOf, textTooLong } from '../fields.ts'
+import { excerpt, isFault, numberPattern, readSeq, readText, readTs, textOf, textTooLong } from '../fields.ts'
 import { type Codec, type Decoded, type Fault, bad, good } from '../sample.ts'
 
-const number = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 const notFinite = /^[+-]?(?:nan|inf|infinity)$/i
 
 /**
@@ -17,7 +16,7 @@ export const scalarCodec: Codec = {
     const first = text.charCodeAt(0)
     if (first === 123 /* { */) return decodeObject(text, metric)
     const trimmed = text.trim()
-    if (number.test(trimmed)) return one(metric, Number(trimmed))
+    if (numberPattern.test(trimmed)) return one(metric, Number(trimmed))
     if (notFinite.test(trimmed)) return good([{ metric, value: null, quality: 'bad', unit: undefined, ts: undefined, seq: undefined }])
     if (trimmed.startsWith('{')) return decodeObject(trimmed, metric)
     if (trimmed === 'null') return one(metric, null)

@@ -1,5 +1,5 @@
 import type { Kind } from '../kind.ts'
-import { normal } from '../kind.ts'
+import { normal, plainLevels } from '../kind.ts'
 import type { AbsentSpec } from './absent.schema.ts'
 
 const missing = 1
@@ -10,21 +10,21 @@ export const absent: Kind = {
   compile(rule) {
     const { afterMs, graceMs } = rule.when.spec as AbsentSpec
     return {
+      ...plainLevels,
+      form: 'signal',
       scope: 'key',
-      takesAnySample: true,
+      order: 'any',
       expires: false,
-      judge(_sample, memory, at) {
-        memory.deadline = at + afterMs
+      create: () => null,
+      judge(_sample, cell, { at }) {
+        cell.deadline = at + afterMs
         return normal
       },
       check: () => missing,
-      begin(memory, at, silence) {
-        memory.deadline = at + Math.max(silence.grace ? graceMs : 0, afterMs - silence.ms)
+      begin(cell, at, silence) {
+        cell.deadline = at + Math.max(silence.grace ? graceMs : 0, afterMs - silence.ms)
       },
-      levelOf: () => null,
-      verdictOf: () => missing,
       limitOf: () => null,
-      isUp: () => false,
     }
   },
 }

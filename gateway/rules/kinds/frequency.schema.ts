@@ -33,5 +33,5 @@ export const frequencySchema: KindSchema<FrequencySpec> = {
   allowsFor: false,
   needsOneOf: ['metric', 'device'],
   defaultMessage: '{rule}: {value} times, more than {limit}',
-  hearsEvents: true,
+  hears: ['readings', 'events'],
 }

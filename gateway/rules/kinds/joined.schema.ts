@@ -1,6 +1,6 @@
 import type { KindSchema, Misfit, RuleAround } from '../../kernel/rule-kind.ts'
 import { invalid, list, refine } from '../../kernel/shape.ts'
-import { isGlob } from '../glob.ts'
+import { isGlob } from '../../kernel/glob.ts'
 import { canonicalJson } from '../load-version.ts'
 import type { Comparison } from './comparison.schema.ts'
 import { parseWith } from './parse-with.ts'

@@ -1,7 +1,6 @@
-import type { Value } from '../../kernel/reading.ts'
-import { truthOf } from '../../kernel/truth.ts'
-import type { Condition, Kind, Verdict } from '../kind.ts'
-import { normal, unknown } from '../kind.ts'
+import type { Kind, SignalCondition, Verdict } from '../kind.ts'
+import { normal, plainLevels, unknown } from '../kind.ts'
+import { compileComparison } from './comparison.schema.ts'
 import type { LevelName, LevelSpec } from './level.schema.ts'
 
 /** Verdicts: how far out, 1 or 2; 2 more on the low side. */
@@ -20,7 +19,7 @@ export const level: Kind = {
   },
 }
 
-function limits({ limits: given, hysteresis }: Extract<LevelSpec, { form: 'limits' }>): Condition {
+function limits({ limits: given, hysteresis }: Extract<LevelSpec, { form: 'limits' }>): SignalCondition {
   // A limit that is not given is one that nothing reaches.
   const high = given.hi ?? Infinity
   const higher = given.hihi ?? Infinity
@@ -34,13 +33,13 @@ function limits({ limits: given, hysteresis }: Extract<LevelSpec, { form: 'limit
   const limitOf = [null, given.hi ?? null, given.hihi ?? null, given.lo ?? null, given.lolo ?? null]
   return {
     ...plain,
-    judge(sample, memory) {
+    judge(sample, { active }) {
       const x = sample.value
       if (typeof x !== 'number' || !Number.isFinite(x)) return unknown
       // The outermost limit crossed wins.
       if (x >= higher) return hihi
       if (x <= lower) return lolo
-      switch (memory.active) {
+      switch (active) {
         case normal:
           return x >= high ? hi : x <= low ? lo : normal
         case hihi:
@@ -65,25 +64,18 @@ function isUp(from: Verdict, to: Verdict): boolean {
   return from >= lo !== to >= lo || to > from
 }
 
-function equals(wanted: number | boolean | string): Condition {
-  const sought = truth(wanted)
+function equals(wanted: number | boolean | string): SignalCondition {
+  const meets = compileComparison({ eq: wanted })
   return {
     ...plain,
+    ...plainLevels,
     judge(sample) {
-      const given = truth(sample.value)
-      // A boolean is not a number, a text is neither: a wrong type is no answer.
-      if (typeof given !== typeof sought) return unknown
-      return given === sought ? hi : normal
+      const is = meets(sample.value)
+      if (is === undefined) return unknown
+      return is ? hi : normal
     },
-    levelOf: () => null,
-    verdictOf: () => hi,
     limitOf: (verdict) => (verdict === normal ? null : wanted),
-    isUp: () => false,
   }
 }
 
-const plain = { scope: 'series', takesAnySample: false, expires: true } as const
-
-function truth(value: Value): Value {
-  return typeof value === 'string' ? (truthOf(value) ?? value) : value
-}
+const plain = { form: 'signal', scope: 'series', order: 'newest', expires: true, create: () => null } as const

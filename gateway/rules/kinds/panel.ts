@@ -1,6 +1,6 @@
 import type { Labels, Reading } from '../../kernel/reading.ts'
 import type { Rule, Selector } from '../../kernel/rule.ts'
-import { isGlob } from '../glob.ts'
+import { isGlob } from '../../kernel/glob.ts'
 import type { JointCondition, Moment, Signal, Surroundings, Verdict } from '../kind.ts'
 import { normal, unknown } from '../kind.ts'
 import { compileSelector } from '../selector.ts'

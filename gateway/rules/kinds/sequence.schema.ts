@@ -91,7 +91,7 @@ export const sequenceSchema: KindSchema<SequenceSpec> = {
   allowsFor: false,
   needsOneOf: [],
   defaultMessage: '{rule} on {device}',
-  hearsEvents: true,
+  hears: ['readings', 'events'],
   defaultKey: (spec) => (perDevice('sequence', { terms: termsOf(spec) }, { on: {}, key: 'device' }).length > 0 && allReadings(spec) ? 'rule' : 'device'),
   together(spec, rule) {
     const nameless = termsOf(spec).findIndex(({ on }) => on.metric === undefined)

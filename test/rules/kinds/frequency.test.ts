@@ -92,13 +92,13 @@ describe('frequency', () => {
     ['when: { frequency: { in: 1min } }', /"gt" is missing; write gt: 5/],
     ['when: { frequency: { gt: 2.5, in: 1min } }', /expected a whole number 0…10000, found 2.5/],
     ['when: { frequency: { gt: 5, in: 1min } }, for: 10s', /"for" cannot stand beside frequency, which is a delay itself; leave "for" out/],
-    ['when: { above: 5 }', /level is about readings, and "on" names events/],
+    ['when: { above: 5 }', /level is about readings, and "on" asks for events; write metric: instead of event:, or a kind that hears events: sequence, frequency/],
   ])('refuses %s', (members, problem) => {
     expect(problemsOf(`- { id: r, on: { event: "x.*" }, ${members} }`)).toEqual([expect.stringMatching(problem)])
   })
 
   it('refuses a key of events where there are none, and an event that is a reading', () => {
-    expect(problemsOf('- { id: r, on: { metric: m }, key: data.card, when: { frequency: { gt: 5, in: 1min } } }')).toEqual([expect.stringMatching(/"key: data.card" is about events, and "on" names none/)])
-    expect(problemsOf('- { id: r, on: { event: e, metric: m }, when: { frequency: { gt: 5, in: 1min } } }')).toEqual([expect.stringMatching(/event cannot stand beside metric: an event is no reading/)])
+    expect(problemsOf('- { id: r, on: { metric: m }, key: data.card, when: { frequency: { gt: 5, in: 1min } } }')).toEqual([expect.stringMatching(/key: data.card is about the data of an event, and this rule hears readings/)])
+    expect(problemsOf('- { id: r, on: { event: e, metric: m }, when: { frequency: { gt: 5, in: 1min } } }')).toEqual([expect.stringMatching(/an event has no metric: "event" and "metric" cannot stand together; keep one of them/)])
   })
 })

@@ -1,0 +1,270 @@
+import type { ConditionSink } from '../kernel/condition.ts'
+import type { ApplicationEvent, Times } from '../kernel/contracts.ts'
+import { asError } from '../kernel/errors.ts'
+import type { Reading } from '../kernel/reading.ts'
+import type { Rule } from '../kernel/rule.ts'
+import type { TimerHeap } from '../kernel/timer-heap.ts'
+import type { Bindings } from './bindings.ts'
+import { unbound } from './bindings.ts'
+import { noteInterval } from './cadence.ts'
+import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
+import { anyUnknown, busy, compareCells, dirty, ownUnknown } from './cell.ts'
+import type { createCells } from './cells.ts'
+import type { Delays } from './delays.ts'
+import type { FactTable } from './facts.ts'
+import type { Surroundings, Verdict } from './kind.ts'
+import { normal, unfit, unknown } from './kind.ts'
+import { isLate, maxSkewMs } from './lateness.ts'
+import type { Sensors } from './sensors.ts'
+import { defaultStaleMs } from './series-state.ts'
+import type { Staleness } from './staleness.ts'
+import { latenessMs, takeTime } from './watermark.ts'
+
+export interface EvaluatorDeps {
+  readonly timers: TimerHeap<Cell>
+  readonly delays: Delays
+  readonly cells: ReturnType<typeof createCells>
+  readonly staleness: Staleness
+  readonly sensors: Sensors
+  readonly facts: FactTable
+  readonly sink: ConditionSink
+  readonly bindings: () => Bindings
+  readonly fail: (runtime: RuleRuntime, error: Error, times: Times) => void
+}
+
+/** Takes inputs through the conditions they concern. */
+export interface Evaluator {
+  evaluate(readings: readonly Reading[], times: Times): void
+  hear(event: ApplicationEvent, times: Times): void
+  /** A condition's deadline has come. */
+  check(cell: Cell, times: Times): void
+  /** Something about the device changed that conditions over several signals may have asked for. */
+  rejudge(device: string, times: Times): void
+  failed(runtime: RuleRuntime, thrown: unknown, times: Times): void
+  /** Readings that came too late to count. */
+  late(): number
+  load(late: number): void
+}
+
+export function createEvaluator(deps: EvaluatorDeps): Evaluator {
+  const { timers, delays, cells, staleness, sensors, facts } = deps
+  /** Filled anew for every input. */
+  const moment = { at: 0, wallMs: 0, time: 0 }
+  const waiting: Cell[] = []
+  let judging: Cell | undefined
+  let late = 0
+
+  const around: Surroundings = {
+    standsMs(device, metric) {
+      const { staleMs } = judging!.runtime.rule
+      if (staleMs !== undefined) return staleMs
+      const series = deps.bindings().find(device, metric)
+      return (series === undefined ? undefined : defaultStaleMs(series)) ?? Infinity
+    },
+    expired(device, metric) {
+      const series = deps.bindings().find(device, metric)
+      if (series !== undefined) staleness.seriesStale(series, judging!, moment)
+    },
+    isOffline: (device) => facts.isOffline(device),
+    labels: (device) => facts.labels(device),
+    type: (device) => facts.type(device),
+    setting(device, name) {
+      const { settings } = facts.get(device)
+      return Object.hasOwn(settings, name) ? settings[name] : undefined
+    },
+  }
+
+  function enter(times: Times): void {
+    moment.at = times.at
+    moment.wallMs = times.wallMs
+    moment.time = times.wallMs
+  }
+
+  function failed(runtime: RuleRuntime, thrown: unknown, times: Times): void {
+    deps.fail(runtime, asError(thrown), times)
+  }
+
+  function settle(cell: Cell, verdict: Verdict, times: Times): void {
+    cells.follow(cell)
+    if (verdict === unknown) delays.makeUnknown(cell, ownUnknown, times)
+    else if (verdict !== cell.active || (cell.flags & busy) !== 0) delays.settle(cell, verdict, times)
+  }
+
+  function take(series: SeriesState, reading: Reading, times: Times): void {
+    const { at } = times
+    const isOld = isLate(series.lateness, reading, at)
+    let isBehind = moment.time < series.newestMs - latenessMs
+    if (moment.time > series.newestMs) series.newestMs = moment.time
+    if (series.lastAt !== at) {
+      if (series.cadence !== null && series.lastAt !== -Infinity) noteInterval(series.cadence, at - series.lastAt)
+      series.lastAt = at
+    }
+    // A sensor that cannot be right says nothing of what it measures.
+    const good = reading.quality === 'good' && (series.sensor === null || sensors.take(series, reading, times))
+    if (series.stale && good && !isOld) staleness.ended(series, times)
+    const { cells: concerned, feeds } = series
+    for (let i = 0; i < concerned.length; i++) {
+      const cell = concerned[i]!
+      const { runtime } = cell
+      const { condition } = runtime
+      if (condition.form !== 'signal') continue
+      const { order } = condition
+      if (order === 'newest' && isOld) continue
+      try {
+        let verdict = unknown
+        if (good || order === 'any') {
+          if (order === 'watermark' && !takeTime(cell.watermark!, moment.time, at)) {
+            isBehind = true
+            continue
+          }
+          verdict = condition.judge(reading, cell, moment)
+        }
+        if (verdict === unfit || (verdict === unknown && !good)) {
+          delays.makeUnknown(cell, ownUnknown, times)
+          continue
+        }
+        if (cell.checkTimer !== null ? cell.deadline < cell.checkTimer.due : cell.deadline !== Infinity) cells.follow(cell)
+        if (good) cell.sample = reading
+        cell.series = series
+        cell.goodAt = at
+        // The timer stands at the least time a value may stand; whether it is stale is worked out when that has come.
+        if (cell.staleTimer !== null && cell.staleTimer.due > at + runtime.leastStaleMs) timers.set(cell.staleTimer, at + runtime.leastStaleMs)
+        if (verdict === unknown) delays.makeUnknown(cell, ownUnknown, times)
+        else if (verdict !== cell.active || (cell.flags & busy) !== 0) delays.settle(cell, verdict, times)
+      } catch (thrown) {
+        failed(runtime, thrown, times)
+      }
+    }
+    for (let i = 0; i < feeds.length; i++) {
+      const { cell, signal } = feeds[i]!
+      const { runtime } = cell
+      const { condition } = runtime
+      if (condition.form !== 'joint' || runtime.fault !== undefined) continue
+      if (condition.order === 'newest' ? isOld : good && !takeTime(cell.watermark!, moment.time, at)) {
+        isBehind ||= condition.order === 'watermark'
+        continue
+      }
+      try {
+        condition.take(good || reading.quality === 'bad' ? reading : { ...reading, quality: 'bad' }, signal, cell, moment)
+        if (good) {
+          cell.sample = reading
+          cell.series = series
+          cell.goodAt = at
+        }
+        wait(cell)
+      } catch (thrown) {
+        failed(runtime, thrown, times)
+      }
+    }
+    if (isBehind) late++
+  }
+
+  function wait(cell: Cell): void {
+    if ((cell.flags & dirty) !== 0) return
+    cell.flags |= dirty
+    waiting.push(cell)
+  }
+
+  /** Those that were told something, once each, after all of the message has been applied. */
+  function judgeWaiting(times: Times): void {
+    if (waiting.length === 0) return
+    const due = waiting.splice(0)
+    if (due.length > 1) due.sort(compareCells)
+    for (const cell of due) {
+      cell.flags &= ~dirty
+      if (cell.runtime.fault === undefined) judge(cell, times)
+    }
+  }
+
+  function judge(cell: Cell, times: Times): void {
+    const { condition } = cell.runtime
+    if (condition.form !== 'joint') return
+    judging = cell
+    try {
+      settle(cell, condition.judge(cell, moment, around), times)
+    } catch (thrown) {
+      failed(cell.runtime, thrown, times)
+    }
+    if (isAtRest(cell)) cells.forget(cell)
+  }
+
+  return {
+    evaluate(readings, times) {
+      enter(times)
+      for (let i = 0; i < readings.length; i++) {
+        const reading = readings[i]!
+        // `null` is missing: as if nothing had been sent.
+        if (reading.value === null && reading.quality === 'good') continue
+        moment.time = times.wallMs
+        if (reading.tsGiven) {
+          const skew = reading.ts - reading.receivedAt
+          const suspect = skew > maxSkewMs || skew < -maxSkewMs
+          if (!suspect) moment.time = reading.ts
+          if (suspect || facts.anySuspect()) sensors.clock(reading.series.device, suspect, times)
+        }
+        const series = deps.bindings().of(reading.series, times.at)
+        if (series !== unbound) take(series, reading, times)
+      }
+      judgeWaiting(times)
+    },
+    hear(event, times) {
+      enter(times)
+      for (const runtime of deps.bindings().listeners()) {
+        const { condition, rule } = runtime
+        if (condition.form !== 'joint') continue
+        const key = eventKey(rule, event, facts)
+        if (key === undefined || (!runtime.cells.has(key) && cells.isFull(runtime))) continue
+        for (let i = 0; i < runtime.events.length; i++) {
+          if (!runtime.events[i]!(event.type)) continue
+          const cell = cells.of(runtime, { key, device: rule.key === 'device' ? event.device : null, metric: null }, times.at)
+          if (cell.watermark !== null && !takeTime(cell.watermark, moment.time, times.at)) continue
+          try {
+            condition.takeEvent?.(event, condition.signals.length + i, cell, moment)
+            cell.goodAt = times.at
+            wait(cell)
+          } catch (thrown) {
+            failed(runtime, thrown, times)
+          }
+        }
+      }
+      judgeWaiting(times)
+    },
+    check(cell, times) {
+      enter(times)
+      const { condition } = cell.runtime
+      if (condition.form === 'joint') judge(cell, times)
+      else settle(cell, condition.check!(cell, moment), times)
+    },
+    rejudge(device, times) {
+      enter(times)
+      for (const { feeds } of deps.bindings().ofDevice(device)) for (const { cell } of feeds) wait(cell)
+      judgeWaiting(times)
+    },
+    failed,
+    late: () => late,
+    load: (count) => void (late = count),
+  }
+}
+
+/** Of keys that come out of events there is no end: what is at rest is forgotten. */
+function isAtRest({ runtime, active, flags, deadline }: Cell): boolean {
+  return active === normal && deadline === Infinity && (flags & (busy & ~anyUnknown)) === 0 && runtime.rule.key.startsWith('data.')
+}
+
+/** Undefined: the event says nothing of this key, and so is none of the rule's. */
+function eventKey({ key, id }: Rule, { data, device }: ApplicationEvent, facts: FactTable): string | undefined {
+  if (key === 'rule') return id
+  if (key === 'device') return device ?? id
+  const [of, path] = [key.slice(0, key.indexOf('.')), key.slice(key.indexOf('.') + 1)]
+  if (of === 'label') {
+    const labels = device === null ? {} : facts.labels(device)
+    return Object.hasOwn(labels, path) && labels[path] !== '' ? labels[path] : undefined
+  }
+  let value: unknown = data
+  for (const name of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+    value = (value as Record<string, unknown>)[name]
+  }
+  const text = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+  return text === '' || text.length > 256 ? undefined : text
+}

@@ -1,0 +1,67 @@
+import type { DeviceFacts } from '../kernel/contracts.ts'
+import type { Labels } from '../kernel/reading.ts'
+
+/** The devices as the rules know them. Given as an input, so that it is part of the state and not of the moment. */
+export interface FactTable {
+  /** Known at all, heard of or not. */
+  has(device: string): boolean
+  get(device: string): DeviceFacts
+  set(device: string, facts: DeviceFacts): void
+  labels(device: string): Labels
+  type(device: string): string | null
+  /** Does it say of itself that it is offline? */
+  isOffline(device: string): boolean
+  /** False: that was known. */
+  setOffline(device: string, offline: boolean): boolean
+  /** Did its last reading with a time of its own lie too far from its receipt? */
+  isSuspect(device: string): boolean
+  setSuspect(device: string, suspect: boolean): void
+  anySuspect(): boolean
+  ids(): IterableIterator<string>
+  save(): SavedFacts
+  load(saved: SavedFacts): void
+}
+
+export interface SavedFacts {
+  readonly devices: readonly (readonly [string, DeviceFacts])[]
+  readonly offline: readonly string[]
+  readonly suspect: readonly string[]
+}
+
+const unknownDevice: DeviceFacts = Object.freeze({ type: null, labels: Object.freeze({}), settings: Object.freeze({}) })
+const byId = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+export function createFactTable(): FactTable {
+  const devices = new Map<string, DeviceFacts>()
+  const offline = new Set<string>()
+  const suspect = new Set<string>()
+  const get = (device: string): DeviceFacts => devices.get(device) ?? unknownDevice
+
+  return {
+    has: (device) => devices.has(device),
+    get,
+    set: (device, { type, labels, settings }) => void devices.set(device, { type, labels, settings }),
+    labels: (device) => get(device).labels,
+    type: (device) => get(device).type,
+    isOffline: (device) => offline.has(device),
+    setOffline(device, is) {
+      if (offline.has(device) === is) return false
+      if (is) offline.add(device)
+      else offline.delete(device)
+      return true
+    },
+    isSuspect: (device) => suspect.has(device),
+    setSuspect: (device, is) => void (is ? suspect.add(device) : suspect.delete(device)),
+    anySuspect: () => suspect.size > 0,
+    ids: () => devices.keys(),
+    save: () => ({ devices: [...devices].sort(([a], [b]) => byId(a, b)), offline: [...offline].sort(byId), suspect: [...suspect].sort(byId) }),
+    load(saved) {
+      devices.clear()
+      offline.clear()
+      suspect.clear()
+      for (const [id, facts] of saved.devices) devices.set(id, facts)
+      for (const id of saved.offline) offline.add(id)
+      for (const id of saved.suspect) suspect.add(id)
+    },
+  }
+}

@@ -1,0 +1,56 @@
+import type { Resume, Times } from '../kernel/contracts.ts'
+import type { TimerHeap } from '../kernel/timer-heap.ts'
+import type { Bindings } from './bindings.ts'
+import type { Cell, RuleRuntime } from './cell.ts'
+import { restored, told } from './cell.ts'
+import type { Cells } from './cells.ts'
+import type { Delays } from './delays.ts'
+import { normal } from './kind.ts'
+
+/** After so long a time down, what runs on up-time starts over. */
+const longestDownMs = 300_000
+
+export interface ResumeParts {
+  readonly resume: Extract<Resume, { kind: 'start' }>
+  readonly runtimes: ReadonlyMap<string, RuleRuntime>
+  readonly bindings: Bindings
+  readonly delays: Delays
+  readonly cells: Cells
+  readonly timers: TimerHeap<Cell>
+}
+
+/** The gateway was down: what rules-and-alarms.md, "Restart", says of delays, staleness, absence and windows. */
+export function resumeCells({ resume, runtimes, bindings, delays, cells, timers }: ResumeParts): void {
+  const { at } = resume.times
+  const alive = resume.alive ?? resume.times
+  const over = resume.alive === null || downMs(alive, resume.times) > longestDownMs
+  // What passed while nobody listened is no rhythm of the series.
+  for (const series of bindings.series.values()) series.lastAt = -Infinity
+  for (const { condition, leastStaleMs, cells: own } of runtimes.values()) {
+    for (const cell of own.values()) {
+      if (cell.active !== normal && (cell.flags & told) !== 0) cell.flags |= restored
+      if (over) delays.drop(cell)
+      else delays.freeze(cell, alive.at)
+      if (over && condition.startsOver === true) {
+        cell.memory = condition.create()
+        cell.deadline = Infinity
+        if (cell.checkTimer !== null) timers.stop(cell.checkTimer)
+      } else if (condition.form === 'joint') condition.resume?.(cell.memory, alive)
+      if (over && cell.staleTimer !== null && cell.staleTimer.due !== Infinity) {
+        cell.goodAt = at
+        timers.set(cell.staleTimer, at + leastStaleMs)
+      }
+      // An absence that was found stands until something is heard.
+      if (condition.form !== 'signal' || condition.begin === undefined || cell.active !== normal) continue
+      condition.begin(cell, at, { ms: Math.max(0, alive.at - cell.goodAt), grace: true })
+      if (cell.checkTimer !== null) timers.stop(cell.checkTimer)
+      cells.follow(cell)
+    }
+  }
+}
+
+/** Monotonic time may stand still while the gateway is down, or go on; wall time goes on, but may be set back. */
+function downMs(alive: Times, now: Times): number {
+  return Math.max(now.at - alive.at, now.wallMs - alive.wallMs)
+}
+
