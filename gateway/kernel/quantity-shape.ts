@@ -1,6 +1,6 @@
 import type { Shape } from './shape.ts'
 import { scalar } from './shape.ts'
-import { parseDuration, parseSize } from './units.ts'
+import { parseDuration, parseLength, parseSize } from './units.ts'
 
 /** `500ms`, `10s`, `5min`, `2h`, `7d` → milliseconds. A bare 0 needs no unit. Bounds are written as a person would: `1s`. */
 export function duration(bounds: { min?: string; max?: string; example?: string } = {}): Shape<number> {
@@ -30,6 +30,20 @@ export function size(bounds: { min?: string; max?: string; example: string }): S
       if (/^\d+(\.\d+)?\s?[kKmMgG][bB]?$/.test(text)) return { wrong: `sizes are in KiB, MiB, GiB, found ${text}`, remedy: `write e.g. ${bounds.example}` }
       const bytes = parseSize(text)
       return bytes !== undefined && range.holds(bytes) ? bytes : undefined
+    },
+  })
+}
+
+/** `10m`, `1.5km` → metres. A bare 0 needs no unit. */
+export function length(bounds: { min?: string; max?: string; example: string }): Shape<number> {
+  const range = within(bounds, (text) => parseLength(text)!)
+  return scalar<number>({
+    expected: `a length${range.words}`,
+    example: bounds.example,
+    from({ value, text }) {
+      if (typeof value === 'number' && value !== 0) return { wrong: `a length needs a unit, found ${text}`, remedy: `write e.g. ${bounds.example}; units are m and km` }
+      const metres = value === 0 ? 0 : parseLength(text)
+      return metres !== undefined && range.holds(metres) ? metres : undefined
     },
   })
 }

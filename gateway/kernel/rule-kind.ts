@@ -1,7 +1,9 @@
-import type { DocumentNode } from './document.ts'
+import type { DocumentNode, MapNode } from './document.ts'
 import type { Priority } from './priority.ts'
 import type { Problem } from './problem.ts'
+import type { Selector } from './rule.ts'
 import type { ScoreTable } from './score-table.ts'
+import type { Zones } from './zone.ts'
 
 /**
  * What loading a rule file needs to know of one kind (`when: { NAME: … }`).
@@ -36,6 +38,25 @@ export interface KindSchema<Spec = unknown> {
   readonly namesMetrics?: true
   /** What one alarm is kept per where the rule does not say; left out: `device`. */
   defaultKey?(spec: Spec): string
+  /** Keys of `when` that may stand beside the kind's name (`all: […], maxAge: 60s`); `parse` finds them in its context. */
+  readonly siblings?: readonly string[]
+  /** What is wrong with it only together with the rest of its rule. */
+  together?(spec: Spec, rule: RuleAround): readonly Misfit[]
+}
+
+/** What a kind may look at of the rest of its rule. */
+export interface RuleAround {
+  readonly on: Selector
+  readonly key: string
+}
+
+export interface Misfit {
+  /** Whose place the problem has: a key of the rule, or what stands under the kind's name. */
+  readonly at: 'on' | 'key' | 'kind'
+  /** Within that value: characters from the beginning of a text, for expressions. */
+  readonly offset?: number
+  readonly message: string
+  readonly remedy: string
 }
 
 /** What files define beside rules, for kinds to name. */
@@ -54,6 +75,10 @@ export interface KindContext {
   readonly short: boolean
   /** Score tables that may be named; left out: those that come with Limen. */
   readonly tables?: TableBook | undefined
+  /** The siblings that were given; its place is that of `when`. */
+  readonly beside?: MapNode
+  /** Zones that may be named. */
+  readonly zones?: Zones | undefined
 }
 
 export type KindParse<Spec> =

@@ -243,6 +243,12 @@ export function problemAt({ place, path }: { readonly place: Place; readonly pat
   return { file: place.file, line: place.line, column: place.column, path, message, remedy }
 }
 
+/** Where a character of a value stands: exact for a text on one line that is written as it is, else where the value begins. */
+export function placeIn(node: DocumentNode, offset: number): Place {
+  if (node.kind !== 'scalar' || node.place.line === 0 || /[\n\\"']/.test(node.text.slice(0, offset)) || node.text.includes('\n')) return node.place
+  return { ...node.place, column: node.place.column + offset + (node.quoted ? 1 : 0) }
+}
+
 /** `"abc"`, `12`, `a list`: what stands there, shortened. */
 export function describe(node: DocumentNode): string {
   if (node.kind === 'list') return 'a list'

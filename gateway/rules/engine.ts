@@ -19,6 +19,7 @@ import type { Kind } from './kind.ts'
 import { resumeCells } from './resume.ts'
 import { createSensors } from './sensors.ts'
 import { createStaleness } from './staleness.ts'
+import { moveWatermark } from './watermark.ts'
 
 export interface RuleEngineDeps {
   readonly kinds: readonly Kind[]
@@ -198,7 +199,12 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
       fired++
       gates.look(gates.next()!.owner, times)
     },
-    clockStepped: (times) => gates.lookAll(times),
+    clockStepped(times) {
+      const byMs = times.wallMs - times.at - (now.wallMs - now.at)
+      now = times
+      for (const runtime of runtimes.values()) for (const { watermark } of runtime.cells.values()) if (watermark !== null) moveWatermark(watermark, byMs)
+      gates.lookAll(times)
+    },
     replaceRules,
     presence(device, online, times) {
       now = times

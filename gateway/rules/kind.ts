@@ -132,6 +132,8 @@ export interface JointCondition<Memory = any> extends Common<Memory> {
   takeEvent?(event: ApplicationEvent, signal: number, cell: CellView<Memory>, moment: Moment): void
   /** After a message that was taken, at the deadline, and when something around it changed (offline, labels, a fresh start). */
   judge(cell: CellView<Memory>, moment: Moment, around: Surroundings): Verdict
+  /** The gateway is back; it was alive until then. For what runs on up-time although its inputs have event times. */
+  resume?(memory: Memory, alive: { readonly at: number; readonly wallMs: number }): void
 }
 
 export type Condition = SignalCondition | JointCondition

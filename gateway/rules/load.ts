@@ -11,12 +11,14 @@ import { invalid, problemAt } from '../kernel/shape.ts'
 import { suggestion } from '../kernel/suggest.ts'
 import type { ParsedText } from '../kernel/yaml.ts'
 import { parseYaml, yamlLimits } from '../kernel/yaml.ts'
+import type { Zones } from '../kernel/zone.ts'
 import type { Bases, RuleFile } from './load-files.ts'
 import { expandSources, fingerprint } from './load-files.ts'
 import type { SiteTables } from './load-tables.ts'
 import { createTableBook, readTables } from './load-tables.ts'
 import type { RuleSchema } from './schema.ts'
 import { createRuleSchema } from './schema.ts'
+import { readZones } from './schema-zone.ts'
 
 export interface RuleLoadDeps extends Bases {
   readonly kinds: KindTable
@@ -31,6 +33,8 @@ export interface LoadedRules {
   readonly rules: readonly Rule[]
   /** The site's score tables, for a rule that is read alone. */
   readonly tables: SiteTables
+  /** The zones of all files, for the same. */
+  readonly zones: Zones
   /** In the order of file and line. */
   readonly problems: readonly Problem[]
   /** Absolute paths of what was read, and where more could come from. */
@@ -45,9 +49,11 @@ export async function loadRules(sources: readonly RuleSource[], deps: RuleLoadDe
   const { files, directories, problems } = await expandSources(sources, deps)
   const texts: RuleText[] = []
   for (const file of files) texts.push(await readRuleFile(file, deps.baseDir))
-  // A rule may name a table of any file.
-  const tables = readTables(texts.flatMap(({ documents }) => documents), problems)
-  const collector = createCollector(createRuleSchema({ ...deps, tables: createTableBook(tables) }), problems)
+  // A rule may name a table or zone of any file.
+  const documents = texts.flatMap((text) => text.documents)
+  const tables = readTables(documents, problems)
+  const zones = readZones(documents, problems)
+  const collector = createCollector(createRuleSchema({ ...deps, tables: createTableBook(tables), zones }), problems)
   for (const source of sources) {
     if (source.kind !== 'inline') continue
     const { file, line } = source.node.place
@@ -57,6 +63,7 @@ export async function loadRules(sources: readonly RuleSource[], deps: RuleLoadDe
   return {
     rules: collector.rules,
     tables,
+    zones,
     problems: [...collector.problems].sort(compareProblems),
     files: files.map((file) => file.path),
     directories,
@@ -64,12 +71,13 @@ export async function loadRules(sources: readonly RuleSource[], deps: RuleLoadDe
   }
 }
 
-/** The rules of one text (an upload, a test), as a file of that name would give them. `tables`: the site's, besides those of the text. */
-export function readRules(content: string | Uint8Array, file: string, deps: Pick<RuleLoadDeps, 'kinds' | 'targets' | 'devices'> & { readonly tables?: SiteTables }): Pick<LoadedRules, 'rules' | 'problems'> {
+/** The rules of one text (an upload, a test), as a file of that name would give them. `tables`, `zones`: the site's, besides those of the text. */
+export function readRules(content: string | Uint8Array, file: string, deps: Pick<RuleLoadDeps, 'kinds' | 'targets' | 'devices'> & { readonly tables?: SiteTables; readonly zones?: Zones }): Pick<LoadedRules, 'rules' | 'problems'> {
   const text = { ...parseYaml(content, file), source: file }
   const problems: Problem[] = []
   const tables = createTableBook(readTables(text.documents, problems), ...(deps.tables === undefined ? [] : [deps.tables]))
-  const collector = createCollector(createRuleSchema({ ...deps, tables }), problems)
+  const zones = new Map([...(deps.zones ?? []), ...readZones(text.documents, problems)])
+  const collector = createCollector(createRuleSchema({ ...deps, tables, zones }), problems)
   readDocuments(text, collector)
   return { rules: collector.rules, problems: [...collector.problems].sort(compareProblems) }
 }
@@ -115,7 +123,7 @@ async function readRuleFile(file: RuleFile, baseDir: string): Promise<RuleText> 
   return { ...parseYaml(content, file.shown), source }
 }
 
-/** A file holds `rules: [ … ]` (and `tables: [ … ]`), or the list alone, or one rule; several documents (`---`) are read one after the other. */
+/** A file holds `rules: [ … ]` (and `tables: [ … ]`, `zones: { … }`), or the list alone, or one rule; several documents (`---`) are read one after the other. */
 function readDocuments({ documents, problems, source }: RuleText, collector: Collector): void {
   collector.problems.push(...problems)
   for (const document of documents) {
@@ -132,10 +140,10 @@ function readMapping(document: Extract<DocumentNode, { kind: 'map' }>, { source,
     if (key === 'rules') {
       if (value.kind === 'list') readList(value, { path: 'rules', source, collector })
       else if (value.kind === 'map' || value.value !== null) collector.problems.push(problemAt({ place: value.place, path: 'rules' }, 'expected a list of rules', 'begin each rule with a hyphen: - id: spo2-low'))
-    } else if (key === 'tables') continue // Read before all rules.
+    } else if (key === 'tables' || key === 'zones') continue // Read before all rules.
     else if (key === 'routes' || key === 'schedules') collector.problems.push(problemAt({ place, path: key }, `"${key}" is not in this version`, 'leave it out'))
     else if (key === 'targets') collector.problems.push(problemAt({ place, path: key }, '"targets" does not belong into a rule file', 'write it in limen.yaml'))
-    else collector.problems.push(problemAt({ place, path: key }, `unknown key "${key.slice(0, 40)}" in a rule file`, suggestion(key, ['rules', 'tables', 'id'])))
+    else collector.problems.push(problemAt({ place, path: key }, `unknown key "${key.slice(0, 40)}" in a rule file`, suggestion(key, ['rules', 'tables', 'zones', 'id'])))
   }
 }
 

@@ -35,7 +35,7 @@ export function resumeCells({ resume, runtimes, bindings, delays, cells, timers 
         cell.memory = condition.create()
         cell.deadline = Infinity
         if (cell.checkTimer !== null) timers.stop(cell.checkTimer)
-      }
+      } else if (condition.form === 'joint') condition.resume?.(cell.memory, alive)
       if (over && cell.staleTimer !== null && cell.staleTimer.due !== Infinity) {
         cell.goodAt = at
         timers.set(cell.staleTimer, at + leastStaleMs)

@@ -5,6 +5,7 @@ import type { KindTable, TableBook } from '../kernel/rule-kind.ts'
 import { boolean, clip, list, oneOf, optional, refine, required, text } from '../kernel/shape.ts'
 import { templateNames } from '../kernel/template.ts'
 import { unitShape } from '../kernel/unit-shape.ts'
+import type { Zones } from '../kernel/zone.ts'
 import { selectorShape } from './schema-on.ts'
 import { priorityShape } from './schema-priority.ts'
 import { templateShape } from './schema-template.ts'
@@ -18,6 +19,8 @@ export interface RuleSchemaDeps {
   readonly targets: ReadonlySet<string>
   /** Score tables that rules may name; left out: those that come with Limen. */
   readonly tables?: TableBook | undefined
+  /** Zones that rules may name. */
+  readonly zones?: Zones | undefined
   /** What the configuration says of devices, by id or pattern; left out: nothing is known of any. */
   readonly devices?: ReadonlyMap<string, ConfiguredDevice> | undefined
 }
@@ -47,11 +50,11 @@ const escalateShape = refine(list(duration({ min: '1ms', example: '2min' })), (s
 })
 
 /** Everything a process rule may say; `mode`, `message` and so on a technical one too. */
-export function ruleFields({ kinds, targets, tables }: RuleSchemaDeps) {
+export function ruleFields({ kinds, targets, tables, zones }: RuleSchemaDeps) {
   return {
     id: required(id),
     on: required(selectorShape),
-    when: required(whenShape(kinds, tables)),
+    when: required(whenShape(kinds, { tables, zones })),
     for: optional(duration({ example: '10s' }), 0),
     clearFor: optional(duration({ example: '10s' }), 0),
     stale: optional(duration({ min: '1ms', example: '30s' })),

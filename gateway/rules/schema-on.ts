@@ -1,6 +1,6 @@
 import { leastLength } from '../kernel/glob.ts'
 import type { Selector } from '../kernel/rule.ts'
-import type { Shape } from '../kernel/shape.ts'
+import type { ObjectValue, Shape } from '../kernel/shape.ts'
 import { clip, notInThisVersion, object, optional, record, refine, scalar, text } from '../kernel/shape.ts'
 
 /** A glob over one topic level: with a slash, or MQTT's wildcards, it could never match. */
@@ -24,8 +24,8 @@ const device = refine(glob('device', '"bed-*"'), (pattern, at) =>
 const metric = refine(glob('metric', 'spo2'), (pattern, at) =>
   pattern === 'ts' || pattern === 'seq' ? at.refuse(`"${pattern}" can match nothing: it is the time or number of a reading, never a metric`, 'write the metric itself') : pattern)
 
-/** Types that begin with `limen.` are the gateway's own; they come in by no door. */
-const event = refine(glob('event type', '"card.*"'), (pattern, at) =>
+/** An event's type. Types that begin with `limen.` are the gateway's own; they come in by no door. */
+export const eventType = refine(glob('event type', '"card.*"'), (pattern, at) =>
   pattern.startsWith('limen.') ? at.refuse(`"${clip(pattern)}" are events of the gateway itself, and rules hear those of applications`, 'write another type, e.g. "card.*"')
   : /[+#]/.test(pattern) ? at.refuse(`"${clip(pattern)}" can match no event type: it has no + or #`, 'wildcards are * and ?') : pattern)
 
@@ -39,29 +39,29 @@ const labelValue = short(text({ expected: 'a text, with * and ? as wildcards', e
 
 const label = record(labelValue, { expected: 'labels', example: '{ ward: east }', key: (key) => (key.trim() === '' || key.length > longest ? 'write a short name, e.g. ward' : undefined) })
 
-const fields = object(
-  {
-    metric: optional(metric),
-    device: optional(device),
-    deviceType: optional(deviceType),
-    label: optional(label),
-    event: optional(event),
-    match: notInThisVersion('"match" (patterns over events)'),
-  },
-  { expected: 'what the rule listens to', example: '{ metric: spo2, device: "bed-*" }' },
-)
+/** What selects series: also of the signals of a condition. */
+export const signalFields = { metric: optional(metric), device: optional(device), deviceType: optional(deviceType), label: optional(label) } as const
 
-/** `on: { metric, device, deviceType, label }`, or `event` instead of `metric`; at least one. */
-export const selectorShape: Shape<Selector> = refine(fields, ({ metric: metrics, device: devices, deviceType: types, label: labels, event: events }, at) => {
-  const laterForm = at.node.kind === 'map' && at.node.entries.some((entry) => entry.key === 'match')
-  const given = metrics !== undefined || devices !== undefined || types !== undefined || (labels !== undefined && labels.size > 0) || events !== undefined
-  if (!given && !laterForm) return at.refuse('a rule that listens to nothing', 'write at least one of metric, device, deviceType, label, event')
-  if (events !== undefined && metrics !== undefined) return at.refuse('an event has no metric: "event" and "metric" cannot stand together', 'keep one of them', 'metric')
+/** The members that were given. */
+export function selectorOf({ metric: metrics, device: devices, deviceType: types, label: labels }: ObjectValue<typeof signalFields>): Selector {
   return {
     ...(metrics === undefined ? {} : { metric: metrics }),
     ...(devices === undefined ? {} : { device: devices }),
     ...(types === undefined ? {} : { deviceType: types }),
     ...(labels === undefined || labels.size === 0 ? {} : { label: Object.fromEntries(labels) }),
-    ...(events === undefined ? {} : { event: events }),
   }
+}
+
+const fields = object(
+  { ...signalFields, event: optional(eventType), match: notInThisVersion('"match" (patterns over events)') },
+  { expected: 'what the rule listens to', example: '{ metric: spo2, device: "bed-*" }' },
+)
+
+/** `on: { metric, device, deviceType, label }`, or `event` instead of `metric`; at least one. */
+export const selectorShape: Shape<Selector> = refine(fields, ({ event: events, ...signal }, at) => {
+  const laterForm = at.node.kind === 'map' && at.node.entries.some((entry) => entry.key === 'match')
+  const selector = selectorOf(signal)
+  if (Object.keys(selector).length === 0 && events === undefined && !laterForm) return at.refuse('a rule that listens to nothing', 'write at least one of metric, device, deviceType, label, event')
+  if (events !== undefined && selector.metric !== undefined) return at.refuse('an event has no metric: "event" and "metric" cannot stand together', 'keep one of them', 'metric')
+  return events === undefined ? selector : { ...selector, event: events }
 })

@@ -4,7 +4,7 @@ import type { Problem } from '../kernel/problem.ts'
 import type { Selector } from '../kernel/rule.ts'
 import type { KindSchema, KindTable } from '../kernel/rule-kind.ts'
 import type { Invalid } from '../kernel/shape.ts'
-import { clip, invalid, present, problemAt } from '../kernel/shape.ts'
+import { clip, invalid, placeIn, present, problemAt } from '../kernel/shape.ts'
 import type { Condition } from './schema-when.ts'
 
 /** Does the kind that is written name all its signals itself? Right or wrong, so that `on` is not missed where it need not be. */
@@ -23,13 +23,14 @@ export interface WrittenTogether {
 
 export interface TogetherContext {
   readonly kinds: KindTable
+  readonly node: MapNode
   /** The place of a key's value, or that of the rule where it is left out. */
   readonly at: (name: string) => Parameters<typeof problemAt>[0]
   readonly problems: Problem[]
 }
 
 /** `on` and `key` as they hold; invalid where a problem was added. */
-export function readTogether({ when, on: written, key, for: delayMs }: WrittenTogether, { kinds, at, problems }: TogetherContext): { readonly on: Selector | Invalid; readonly key: string | Invalid } {
+export function readTogether({ when, on: written, key, for: delayMs }: WrittenTogether, { kinds, node, at, problems }: TogetherContext): { readonly on: Selector | Invalid; readonly key: string | Invalid } {
   const kind = when === invalid ? undefined : when.kind
   const refuse = (name: string, message: string, remedy: string): void => void problems.push(problemAt(at(name), message, remedy))
   const on = written ?? {}
@@ -40,7 +41,21 @@ export function readTogether({ when, on: written, key, for: delayMs }: WrittenTo
   if (typeof key === 'string' && key.startsWith('data.') && on !== invalid && on.event === undefined) {
     refuse('key', `key: ${clip(key)} is about the data of an event, and this rule hears readings`, 'write device, rule or label.NAME, or on: { event: … }')
   }
-  return { on, key: key ?? (when === invalid ? 'device' : (when.kind.defaultKey?.(when.spec) ?? 'device')) }
+  const keyOf = key ?? (when === invalid ? 'device' : (when.kind.defaultKey?.(when.spec) ?? 'device'))
+  if (when !== invalid && on !== invalid && keyOf !== invalid) {
+    for (const { at: part, offset, message, remedy } of when.kind.together?.(when.spec, { on, key: keyOf }) ?? []) {
+      problems.push(problemAt(part === 'kind' ? within(node, { kind: when.kind.name, at, offset }) : at(part), message, remedy))
+    }
+  }
+  return { on, key: keyOf }
+}
+
+/** The place of what stands under the kind's name; of a text on one line, that of one of its characters. */
+function within(node: MapNode, { kind, at, offset = 0 }: { kind: string; at: TogetherContext['at']; offset: number | undefined }): ReturnType<TogetherContext['at']> {
+  const whole = at('when')
+  const when = present(node, 'when')?.value
+  const value = when?.kind === 'map' ? present(when, kind)?.value : undefined
+  return value === undefined ? whole : { place: placeIn(value, offset), path: `${whole.path}.${kind}` }
 }
 
 function checkOn(kind: KindSchema, on: Selector, { kinds, refuse }: { kinds: KindTable; refuse: (name: string, message: string, remedy: string) => void }): void {
@@ -51,7 +66,7 @@ function checkOn(kind: KindSchema, on: Selector, { kinds, refuse }: { kinds: Kin
   }
   if (on.event === undefined && !hears.includes('readings')) return refuse('on', `${kind.name} is about events, and "on" asks for readings`, 'write e.g. on: { event: "card.*" }')
   if (kind.namesMetrics === true && on.metric !== undefined) return refuse('on', `${kind.name} names its metrics itself, and "on" names another`, 'leave metric out of "on"')
-  if (kind.needsOneOf.length > 0 && !kind.needsOneOf.some((member) => on[member] !== undefined)) {
-    refuse('on', `${kind.name} must know what to miss`, `write ${kind.needsOneOf.join(' or ')} in "on"`)
+  if (on.event === undefined && kind.needsOneOf.length > 0 && !kind.needsOneOf.some((member) => on[member] !== undefined)) {
+    refuse('on', kind.name === 'absent' ? 'absent must know what to miss' : `${kind.name} must know what it is about`, `write ${kind.needsOneOf.join(' or ')} in "on"`)
   }
 }

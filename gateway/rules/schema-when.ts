@@ -1,16 +1,18 @@
+import type { MapNode } from '../kernel/document.ts'
 import type { Problem } from '../kernel/problem.ts'
 import type { KindSchema, KindTable, TableBook } from '../kernel/rule-kind.ts'
 import type { Shape } from '../kernel/shape.ts'
 import { clip, invalid, join, problemAt, wrongForm } from '../kernel/shape.ts'
 import { suggestion } from '../kernel/suggest.ts'
+import type { Zones } from '../kernel/zone.ts'
 
 /** Kinds of rules-and-alarms.md that are to come. */
-const laterKinds = new Set(['rate', 'deviation', 'aggregate', 'nOfM', 'flat', 'anomaly', 'all', 'any', 'atLeast', 'sequence', 'frequency', 'geofence', 'expression'])
+const laterKinds = new Set(['rate', 'aggregate', 'nOfM', 'flat', 'anomaly', 'expression'])
 
 export interface Condition { readonly kind: KindSchema; readonly spec: unknown }
 
 /** `when: { level: { … } }`, or a short form: `when: { above: 130, hysteresis: 2 }`. */
-export function whenShape(kinds: KindTable, tables: TableBook | undefined): Shape<Condition> {
+export function whenShape(kinds: KindTable, { tables, zones }: { readonly tables?: TableBook | undefined; readonly zones?: Zones | undefined }): Shape<Condition> {
   const all = Object.values(kinds)
   const example = `{ ${all[0]?.example ?? ''} }`
   const names = all.flatMap((kind) => [kind.name, ...kind.shortForms])
@@ -27,8 +29,12 @@ export function whenShape(kinds: KindTable, tables: TableBook | undefined): Shap
         return invalid
       }
       if (first !== undefined) {
-        for (const entry of node.entries) if (entry !== first) problems.push(strayKey(entry, { path, kind: first.key }))
-        return taken(kinds[first.key]!, kinds[first.key]!.parse(first.value, { path: join(path, first.key), short: false, tables }), problems)
+        const kind = kinds[first.key]!
+        const others = node.entries.filter((entry) => entry !== first)
+        const mayStand = ({ key }: MapNode['entries'][number]): boolean => kind.siblings?.includes(key) === true
+        for (const entry of others) if (!mayStand(entry)) problems.push(strayKey(entry, { path, kind }))
+        const beside: MapNode = { kind: 'map', place: node.place, entries: others.filter(mayStand) }
+        return taken(kind, kind.parse(first.value, { path: join(path, first.key), short: false, tables, beside, zones }), problems)
       }
       if (short[0] !== undefined) return taken(short[0], short[0].parse(node, { path, short: true, tables }), problems)
       const entry = node.entries[0]
@@ -47,6 +53,7 @@ function taken(kind: KindSchema, parsed: ReturnType<KindSchema['parse']>, proble
 }
 
 /** `hysteresis` beside `level` instead of in it. */
-function strayKey(entry: { key: string; place: Parameters<typeof problemAt>[0]['place'] }, { path, kind }: { path: string; kind: string }): Problem {
-  return problemAt({ place: entry.place, path: join(path, entry.key) }, `"${clip(entry.key)}" does not belong beside ${kind}`, `write it inside: ${kind}: { …, ${clip(entry.key)}: … }, or leave it out`)
+function strayKey(entry: MapNode['entries'][number], { path, kind }: { path: string; kind: KindSchema }): Problem {
+  const remedy = kind.siblings === undefined ? `write it inside: ${kind.name}: { …, ${clip(entry.key)}: … }, or leave it out` : suggestion(entry.key, kind.siblings)
+  return problemAt({ place: entry.place, path: join(path, entry.key) }, `"${clip(entry.key)}" does not belong beside ${kind.name}`, remedy)
 }

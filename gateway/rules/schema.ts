@@ -35,7 +35,7 @@ export function createRuleSchema(deps: RuleSchemaDeps): RuleSchema {
         const entry = node.entries.find((candidate) => candidate.key === name)
         return entry === undefined ? { place: node.place, path: origin.path } : { place: entry.value.place, path: `${origin.path}.${name}` }
       }
-      const together = readTogether(value, { kinds: deps.kinds, at, problems })
+      const together = readTogether(value, { kinds: deps.kinds, node, at, problems })
       if (together.on !== invalid) checkDevices({ on: together.on, unit: value.unit }, { devices, node, path: origin.path }, problems)
       const priority = value.when === invalid || value.priority === invalid ? invalid : prioritiesOf(value.when, value.priority, { at: at('priority'), problems })
       if (problems.length > before || !isWhole(value) || priority === invalid || together.on === invalid || together.key === invalid) return invalid

@@ -45,6 +45,12 @@ export function advance(mark: Watermark, at: number): number {
   return watermarkOf(mark)
 }
 
+/** The wall clock was set by so much: that makes nothing late, and closes no window. */
+export function moveWatermark(mark: Watermark, byMs: number): void {
+  mark.greatest += byMs
+  mark.advanced += byMs
+}
+
 /** The key's own "now" in event time, for windows that end there: the newest input, or the watermark where that has gone further. */
 export function keyTime(mark: Watermark): number {
   return Math.max(mark.greatest, watermarkOf(mark))

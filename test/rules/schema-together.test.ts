@@ -9,7 +9,9 @@ const kind = (name: string, more: Partial<KindSchema>): KindSchema => ({
   name, shortForms: [], example: `${name}: {}`, parse: () => ({ ok: true, spec: {} }), levels: () => [], allowsFor: true, needsOneOf: [], defaultMessage: name, ...more,
 })
 const kinds: KindTable = {
-  ...kindSchemas,
+  level: kindSchemas['level']!,
+  absent: kindSchemas['absent']!,
+  score: kindSchemas['score']!,
   counts: kind('counts', { hears: ['readings', 'events'] }),
   cards: kind('cards', { hears: ['events'] }),
   fans: kind('fans', { onOptional: true, defaultKey: () => 'rule' }),

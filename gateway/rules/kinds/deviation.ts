@@ -1,0 +1,81 @@
+import type { CellView, JointCondition, Kind, Shown } from '../kind.ts'
+import { normal, plainLevels } from '../kind.ts'
+import type { DeviationSpec } from './deviation.schema.ts'
+import type { Operand, Panel } from './panel.ts'
+import { createPanelKeeper, truthOfSignal, yes } from './panel.ts'
+import { signalOf } from './signal-fields.ts'
+
+/** The signals, in their order: what is measured by comes first, so that it is known when the others are compared with it. */
+const reference = 0
+const measured = 1
+
+/** How far a signal is from another: of the same device, or of the one that `of` names. */
+export const deviation: Kind = {
+  name: 'deviation',
+  compile(rule): JointCondition<Panel> {
+    const { of, gt, hysteresis, maxAgeMs } = rule.when.spec as DeviationSpec
+    const signals = [signalOf(of, rule.on), { on: {}, elsewhere: false }]
+    const { elsewhere } = signals[reference]!
+    const stay = gt - hysteresis
+    let active = false
+
+    /** From all that it is measured by the greatest distance; undefined: there is nothing to measure by. */
+    function distance({ slot }: Operand, panel: Panel): number | undefined {
+      let greatest: number | undefined
+      for (const other of panel.operands[reference]!.values()) {
+        if (!elsewhere && other.slot.device !== slot.device) continue
+        if (other.truth !== yes) continue
+        const gap = Math.abs((slot.value as number) - (other.slot.value as number))
+        if (greatest === undefined || gap > greatest) greatest = gap
+      }
+      return greatest
+    }
+
+    const keeper = createPanelKeeper(rule, {
+      signals,
+      maxAgeMs,
+      references: new Set([reference]),
+      truthOf(operand, panel) {
+        if (!isNumber(operand.slot.value)) return undefined
+        if (operand.signal === reference) return true
+        const gap = distance(operand, panel)
+        if (gap === undefined) return undefined
+        // Hysteresis is for what was too far away, or may have been: not for another device under the same alarm.
+        return active && operand.truth !== normal ? gap >= stay : gap > gt
+      },
+    })
+
+    return {
+      ...plainLevels,
+      form: 'joint',
+      order: 'newest',
+      signals,
+      events: [],
+      create: keeper.create,
+      save: keeper.save,
+      load: keeper.load,
+      take: keeper.take,
+      judge(cell, moment, around) {
+        active = cell.active !== normal
+        cell.deadline = keeper.refresh(cell.memory, { key: cell.key, moment, around })
+        return truthOfSignal(cell.memory, measured)
+      },
+      limitOf: () => gt,
+      shown: ({ memory }: CellView<Panel>): Shown | undefined => widest([...memory.operands[measured]!.values()], (operand) => (isNumber(operand.slot.value) ? distance(operand, memory) : undefined)),
+    }
+  },
+}
+
+function widest(operands: readonly Operand[], distance: (operand: Operand) => number | undefined): Shown | undefined {
+  let best: { readonly gap: number; readonly unit: string | undefined } | undefined
+  for (const operand of operands) {
+    const gap = distance(operand)
+    if (gap !== undefined && (best === undefined || gap > best.gap)) best = { gap, unit: operand.slot.unit }
+  }
+  // The difference of two decimal numbers has digits that nobody measured.
+  return best === undefined ? undefined : { value: Number(best.gap.toPrecision(12)), unit: best.unit ?? null }
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
+}

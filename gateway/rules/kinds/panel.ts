@@ -1,0 +1,140 @@
+import type { Labels, Reading } from '../../kernel/reading.ts'
+import type { Rule, Selector } from '../../kernel/rule.ts'
+import { isGlob } from '../../kernel/glob.ts'
+import type { JointCondition, Moment, Signal, Surroundings, Verdict } from '../kind.ts'
+import { normal, unknown } from '../kind.ts'
+import { compileSelector } from '../selector.ts'
+import type { Slot } from '../slots.ts'
+import { fillSlot, standing } from '../slots.ts'
+
+/** True, `normal` for false, or `unknown`: the three values of Kleene's logic. */
+export const yes = 1
+
+/** The last value of one series that a signal matches, and what was made of it. Plain data. */
+export interface Operand {
+  readonly signal: number
+  readonly slot: Slot
+  truth: Verdict
+  /** Until when that stands if nothing comes, monotonic ms. */
+  until: number
+}
+
+/**
+ * The operands of a condition over several signals, by signal and series. What was made of each stands until it changes or
+ * expires, so that one reading costs the same whether three or three thousand devices feed the condition.
+ */
+export interface Panel {
+  readonly operands: readonly Map<string, Operand>[]
+  /** How many of a signal's operands are true, and unknown. */
+  readonly trues: number[]
+  readonly unknowns: number[]
+  /** Not later than the first of them expires. */
+  soonest: number
+  /** Told since the last judgement; empty between messages. */
+  readonly fresh: Operand[]
+}
+
+export interface PanelPlan {
+  readonly signals: readonly Signal[]
+  /** Undefined: as long as the series' values stand. */
+  readonly maxAgeMs: number | undefined
+  /** What a value that stands says; undefined: nothing can be said (a wrong type). The operand still has the truth it had before. */
+  readonly truthOf: (operand: Operand, panel: Panel) => boolean | undefined
+  /** Signals whose values the others are measured by: a change of one is a change of all. */
+  readonly references?: ReadonlySet<number>
+}
+
+export interface PanelKeeper {
+  readonly create: () => Panel
+  readonly save: (panel: Panel) => unknown
+  readonly load: (saved: unknown) => Panel
+  /** A condition's own, where the panel is all of its memory. */
+  readonly take: JointCondition<Panel>['take']
+  readonly put: (panel: Panel, reading: Reading, of: { readonly signal: number; readonly at: number }) => void
+  /** Works out what has changed; gives the time of the next change without an input. */
+  readonly refresh: (panel: Panel, of: { readonly key: string; readonly moment: Moment; readonly around: Surroundings }) => number
+}
+
+export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, references }: PanelPlan): PanelKeeper {
+  const named = signals.map(({ on }) => on.metric ?? rule.on.metric)
+  const belongs = signals.map((signal) => membership(rule, signal))
+
+  function work(panel: Panel, operand: Operand, { moment, around }: { moment: Moment; around: Surroundings }): void {
+    const stands = standing(operand.slot, { maxAgeMs, at: moment.at, around })
+    const said = stands.known ? truthOf(operand, panel) : undefined
+    count(panel, operand, -1)
+    operand.truth = said === undefined ? unknown : said ? yes : normal
+    operand.until = stands.known ? stands.until : Infinity
+    count(panel, operand, 1)
+    if (operand.until < panel.soonest) panel.soonest = operand.until
+  }
+
+  function put(panel: Panel, reading: Reading, { signal, at }: { readonly signal: number; readonly at: number }): void {
+    const { device, metric } = reading.series
+    const metrics = named[signal]
+    const name = metrics !== undefined && !isGlob(metrics) ? device : `${device}\0${metric}`
+    const own = panel.operands[signal]!
+    const known = own.get(name)
+    const slot = fillSlot(known?.slot, reading, at)
+    const operand: Operand = known ?? { signal, slot, truth: normal, until: Infinity }
+    panel.fresh.push(operand)
+    if (known === undefined) own.set(name, operand)
+  }
+
+  return {
+    create: () => ({ operands: signals.map(() => new Map()), trues: signals.map(() => 0), unknowns: signals.map(() => 0), soonest: Infinity, fresh: [] }),
+    save: ({ operands, soonest }) => ({ soonest, operands: operands.map((own) => [...own].sort(([a], [b]) => (a < b ? -1 : 1))) }),
+    load(saved) {
+      const { soonest, operands } = saved as { soonest: number; operands: [string, Operand][][] }
+      const panel: Panel = { operands: operands.map((own) => new Map(own)), trues: signals.map(() => 0), unknowns: signals.map(() => 0), soonest, fresh: [] }
+      for (const own of panel.operands) for (const operand of own.values()) count(panel, operand, 1)
+      return panel
+    },
+    put,
+    // oxlint-disable-next-line max-params -- called for every reading.
+    take: (reading, signal, { memory }, { at }) => put(memory, reading, { signal, at }),
+    refresh(panel, { key, moment, around }) {
+      const { fresh } = panel
+      // Judged without having been told anything: something around it changed.
+      const all = fresh.length === 0 || moment.at >= panel.soonest || fresh.some(({ signal }) => references?.has(signal) === true)
+      if (all) {
+        panel.soonest = Infinity
+        for (const [signal, own] of panel.operands.entries()) {
+          for (const [name, operand] of own) {
+            if (belongs[signal]!(operand.slot.device, key, around)) work(panel, operand, { moment, around })
+            else {
+              count(panel, operand, -1)
+              own.delete(name)
+            }
+          }
+        }
+      } else for (const operand of fresh) work(panel, operand, { moment, around })
+      fresh.length = 0
+      return panel.soonest
+    },
+  }
+}
+
+/** A signal holds where it does on any of its series; nothing heard yet is unknown. */
+export function truthOfSignal({ operands, trues, unknowns }: Panel, signal: number): Verdict {
+  if (trues[signal]! > 0) return yes
+  return unknowns[signal]! > 0 || operands[signal]!.size === 0 ? unknown : normal
+}
+
+function count({ trues, unknowns }: Panel, { signal, truth }: Operand, by: 1 | -1): void {
+  if (truth === yes) trues[signal]! += by
+  else if (truth === unknown) unknowns[signal]! += by
+}
+
+type Membership = (device: string, key: string, around: Surroundings) => boolean
+const always: Membership = () => true
+
+/** Does a device still feed this condition? Types and labels change while the rule runs. */
+function membership({ on, key: keyOf }: Rule, signal: Signal): Membership {
+  const selector: Selector = signal.elsewhere ? signal.on : { ...on, ...signal.on }
+  const keyLabel = !signal.elsewhere && keyOf.startsWith('label.') ? keyOf.slice('label.'.length) : undefined
+  if (selector.deviceType === undefined && selector.label === undefined && keyLabel === undefined) return always
+  const compiled = compileSelector(selector)
+  const labelOf = (labels: Labels, name: string): string | undefined => (Object.hasOwn(labels, name) ? labels[name] : undefined)
+  return (device, key, around) => compiled.matchesDevice(device, around) && (keyLabel === undefined || labelOf(around.labels(device), keyLabel) === key)
+}
