@@ -24,7 +24,9 @@ describe('the command line', () => {
     [['check', '--config='], 'limen: --config of "limen check" needs a value; write --config FILE\n'],
     [['check', '--config', 'a', '--config', 'b'], 'limen: --config of "limen check" is given twice; write it once\n'],
     [['check', 'limen.yaml'], 'limen: "limen check" does not take "limen.yaml"; write limen check\n'],
-    [['backtest', '--rules', 'x'], 'limen: limen backtest is not in this version; limen --help lists the commands that are\n'],
+    [['backtest', '--rules', 'x'], 'limen: "limen backtest" needs something to run over; write --input FILE, --csv FILE --device ID, or --config FILE for the log of a gateway\n'],
+    [['backtest', '--input', 'x'], 'limen: "limen backtest" over an input needs rules; write --rules FILE\n'],
+    [['match', '--pattern', 'x'], 'limen: limen match is not in this version; limen --help lists the commands that are\n'],
     [['help', 'chekc'], 'limen: unknown command "chekc"; did you mean "check"?\n'],
   ])('answers %j with exit 2 and one line that says what to write', async (args, line) => {
     expect(await limen(...args)).toEqual({ code: 2, out: '', err: line })
