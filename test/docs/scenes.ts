@@ -92,6 +92,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
       ['limen simulate --csv', /5 sent|3 sent|\d sent/],
       ['mosquitto_sub -t limen/alarms/bed-1', /^limen\/alarms\/bed-1\/spo2-low \{.*"level":"lolo"/m],
       ['curl http://127.0.0.1:8080/api/v1/devices/bed-1', /"spo2":\{"value":97/],
+      ['curl http://127.0.0.1:8080/api/v1/devices/freezer-1', /"temperature":\{"value":-20,"unit":"Cel"/],
       ['curl -X POST http://127.0.0.1:8080/api/v1/commands', /"status":"/],
       ['curl -X POST http://127.0.0.1:8080/api/v1/alarms/ID/shelve', /"overlays":\["shelved"\]/],
       ['curl -N', /limen\.device\.(?:online|offline)/],
