@@ -72,7 +72,7 @@ async function say(scene: AlarmScene, rule: Rule, { said, at }: { said: Said; at
       scene.act(at, 'suppress')
       scene.store.failNextCommit(new Error('disk full'))
       await scene.store.commit()
-      await scene.alarms.restore(scene.store, false)
+      await scene.alarms.restore(scene.store, { restart: false, rules: undefined })
       return { scene, out: [] }
     }
     case 'retire': {

@@ -85,7 +85,7 @@ describe('escalation', () => {
     expect(shortly(advance(10))).toEqual([['escalated', 10, 'step 1 of 1']])
     store.failNextCommit(new Error('disk full'))
     await store.commit()
-    await alarms.restore(store, false)
+    await alarms.restore(store, { restart: false, rules: undefined })
     expect(shortly(advance(12))).toEqual([['escalated', 10, 'step 1 of 1']])
   })
 

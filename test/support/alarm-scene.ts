@@ -71,7 +71,7 @@ export function createAlarmScene(store: MemoryStore = createMemoryStore()): Alar
     async restart() {
       await store.commit()
       const scene = createAlarmScene(store.crash())
-      await scene.alarms.restore(scene.store, true)
+      await scene.alarms.restore(scene.store, { restart: true, rules: undefined })
       return scene
     },
   }
