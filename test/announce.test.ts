@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { createAnnouncements } from '../gateway/announce.ts'
 import { makeRule, makeTransition } from './support/transitions.ts'
 
-const { alarmEvent } = createAnnouncements({ site: 'ward-3' }, { announcer: { announce() {} } })
-const dataOf = (...of: Parameters<typeof makeTransition>) => alarmEvent(makeTransition(...of)).data
+const announcements = createAnnouncements({ site: 'ward-3' }, { announcer: { announce() {} } })
+const dataOf = (...of: Parameters<typeof makeTransition>) => announcements.alarmEvent(makeTransition(...of)).data
 
 describe('the event of an alarm', () => {
   it('says what happened, by whom, and under which version of its rule', () => {
-    const event = alarmEvent(makeTransition('acked', { from: 'unacked', by: 'ada', note: 'seen', rule: makeRule({ version: 'v7' }) }))
+    const event = announcements.alarmEvent(makeTransition('acked', { from: 'unacked', by: 'ada', note: 'seen', rule: makeRule({ version: 'v7' }) }))
     expect(event).toMatchObject({
       type: 'limen.alarm.acked', source: 'ward-3', subject: 'oven', time: '2026-01-01T00:00:00.000Z', id: 'a1/1/1',
       data: { id: 'a1', rule: 'too-hot', from: 'unacked', state: 'acked', event: 'acked', by: 'ada', note: 'seen', ruleVersion: 'v7' },
