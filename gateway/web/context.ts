@@ -84,7 +84,8 @@ export interface RouteSchema {
   readonly body?: unknown
   readonly querystring?: unknown
   readonly consumes?: readonly string[]
-  readonly produces?: string
+  /** Of what is right; several: the first is what `response` describes, the others are text. */
+  readonly produces?: string | readonly string[]
   /** By status; 401, 403, 400 and 5xx are added where they can come. */
   readonly response?: Readonly<Record<string, unknown>>
 }
@@ -112,6 +113,6 @@ declare module 'fastify' {
     summary?: string
     tags?: readonly string[]
     consumes?: readonly string[]
-    produces?: string
+    produces?: string | readonly string[]
   }
 }
