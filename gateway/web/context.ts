@@ -2,6 +2,7 @@ import type { Accept, AlarmView, Authenticator, DeliveryDesk, LoginThrottle, Sto
 import type { CommandDesk, DeviceRegistry } from '../kernel/device-contracts.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { FlowsDesk, FlowsProxy } from '../kernel/flows.ts'
+import type { KpiDesk } from '../kernel/kpis.ts'
 import type { Health } from '../kernel/live.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
@@ -38,6 +39,7 @@ export interface WebDeps {
   readonly devices: DeviceRegistry
   readonly commands: CommandDesk
   readonly delivery: DeliveryDesk
+  readonly kpis: KpiDesk
   readonly rules: () => readonly Rule[]
   readonly authenticator: Authenticator & LoginThrottle
   readonly clock: Clock
