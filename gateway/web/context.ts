@@ -8,6 +8,7 @@ import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
 import type { Role, RunCredential } from '../kernel/principal.ts'
 import type { Rule } from '../kernel/rule.ts'
+import type { RuleVersions } from '../kernel/rule-versions.ts'
 import type { Access, Caller } from './access.ts'
 import type { Sessions } from './sessions.ts'
 import type { EventStream } from './stream.ts'
@@ -41,6 +42,8 @@ export interface WebDeps {
   readonly delivery: DeliveryDesk
   readonly kpis: KpiDesk
   readonly rules: () => readonly Rule[]
+  /** Undefined: nothing is kept but the rules that run. */
+  readonly ruleVersions?: RuleVersions | undefined
   readonly authenticator: Authenticator & LoginThrottle
   readonly clock: Clock
   readonly logger: Logger

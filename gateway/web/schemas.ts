@@ -104,6 +104,25 @@ export const components = {
       },
     },
   },
+  Evidence: {
+    type: 'object',
+    description: 'one occurrence of an alarm; lists are oldest first',
+    properties: {
+      alarm: { $ref: '#/components/schemas/Alarm' }, occurrence: { type: 'integer' }, raisedAt: nullableTime, endedAt: { ...nullableTime, description: 'when its condition ended' },
+      rule: {
+        type: 'object', description: 'as it was when the alarm was raised',
+        properties: { id: text, version: nullableText, revision: { type: ['integer', 'null'] }, text: { ...nullableText, description: 'null where that version is not kept' }, assumed: { type: 'boolean', description: 'the journal does not say the version: it is the one that runs' } },
+      },
+      readings: listOfObjects({ device: text, metric: text, unit: nullableText, from: time, to: time, items: listOfObjects({ ts: { type: 'integer', description: 'ms since 1970' }, value, quality: { enum: ['good', 'bad'] }, receivedAt: { type: 'integer', description: 'ms since 1970' } }) }),
+      transitions: { type: 'array', items: { $ref: '#/components/schemas/CloudEvent' } },
+      deliveries: { type: 'array', items: { $ref: '#/components/schemas/CloudEvent' } },
+      waiting: { type: 'array', items: { $ref: '#/components/schemas/WaitingDelivery' } },
+      commands: { type: 'array', items: { $ref: '#/components/schemas/CloudEvent' } },
+      acknowledgements: listOfObjects({ at: time, by: nullableText, note: nullableText, occurrence: { type: 'integer' } }),
+      comments: listOfObjects({ at: time, by: nullableText, note: nullableText }),
+      truncated: { type: 'object', description: 'was something left out?', properties: { journal: { type: 'boolean' }, readings: { type: 'boolean' } } },
+    },
+  },
   Kpis: {
     type: 'object',
     description: 'key figures of a period; shares in %, durations in s; lists hold their greatest 100',
