@@ -1,4 +1,5 @@
 import { createAlarmStage } from './alarm-stage.ts'
+import { createKpis } from './alarms/kpi-desk.ts'
 import { createAnnouncements } from './announce.ts'
 import { createAuthenticator } from './auth/authenticator.ts'
 import { requireCredentials } from './auth/require-credentials.ts'
@@ -167,19 +168,17 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     replace: (set, news) => pipeline.replaceRules(set, news),
     condition: (condition) => pipeline.condition(condition),
   })
+  const kpis = createKpis({}, { store, alarms: stage, rules: rules.running, clock, logger })
   const web = createWeb(
     { host: config.http.host, port: config.http.port, site: config.site, loopbackTrusted, tokens: [control, ...flows.credentials] },
     {
-      accept: (input, done) => pipeline.accept(input, done),
-      store, alarms: stage, commands, authenticator, clock, logger,
+      accept: (input, done) => pipeline.accept(input, done), store, alarms: stage, commands, kpis, authenticator, clock, logger,
       devices: { ...devices, ...devices.committed, put: (id, change) => (gate.mustBeOpen(), devices.put(id, change)) },
       delivery: { ...delivery, ledger: influx.ledger },
-      rules: rules.running,
+      rules: rules.running, health: health.report, flows: flows.access,
       state: () => ({ stateHash: stage.stateHash(), late: stage.lateReadings() }),
-      health: health.report,
-      flows: flows.access,
       siteInfo: createSiteInfo(config, { clock, logger, store, version: deps.version }),
-      metrics: [store.metrics, broker.metrics, ingest.metrics, rejections.metrics, devices.metrics, commands.metrics, delivery.metrics, authenticator.metrics, influx.metrics, flows.metrics, health.metrics],
+      metrics: [store.metrics, broker.metrics, ingest.metrics, rejections.metrics, devices.metrics, commands.metrics, delivery.metrics, kpis.metrics, authenticator.metrics, influx.metrics, flows.metrics, health.metrics],
     },
   )
 
@@ -220,6 +219,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     await lifecycle.start('influx', influx)
     await lifecycle.start('commands', commands)
     await lifecycle.start('timers', keeper)
+    await lifecycle.start('key figures', kpis)
     await lifecycle.start('web', web)
     await lifecycle.start('broker', broker)
     await broker.attachWebSocket(web.httpServer, { path: webSocketPath, allowOrigin: web.allowOrigin, principalOf: (request) => web.callerOf(request)?.principal ?? null })

@@ -125,7 +125,7 @@ ${configOption}`,
   },
   {
     name: 'export',
-    form: '[--config FILE] [--from T] [--to T] [--device D] [--metric M] [--alarms] --format csv|ndjson|lp',
+    form: '[--config FILE] [--from T] [--to T] [--device D] [--metric M] [--alarms [--rule R]] --format csv|ndjson|lp',
     summary: 'readings or the alarm journal to standard output',
     help: `Writes readings, or with --alarms the alarm journal, to standard output, oldest first.
 Works on a running gateway and on the data directory of a stopped one.
@@ -133,7 +133,8 @@ Works on a running gateway and on the data directory of a stopped one.
   --format F      csv, ndjson or lp (InfluxDB line protocol)
   --from T, --to T   ISO 8601 or ms since 1970; from inclusive, to exclusive
   --device D, --metric M   only these
-  --alarms        the alarm journal instead of readings
+  --alarms        the alarm journal instead of readings: every step of every alarm, with who and why
+  --rule R        with --alarms: only those of this rule
 ${configOption}`,
     load: async () => (await import('./export.ts')).exportCommand,
   },

@@ -11,7 +11,7 @@ const formats = ['csv', 'ndjson', 'lp'] as const
 const command = 'limen export'
 
 /**
- * `limen export [--config FILE] [--from T] [--to T] [--device D] [--metric M] [--alarms] --format csv|ndjson|lp`:
+ * `limen export [--config FILE] [--from T] [--to T] [--device D] [--metric M] [--alarms [--rule R]] --format csv|ndjson|lp`:
  * readings by event time, or the alarm journal by the events' time, in log order, to standard output.
  * Reads the data directory itself, whether a gateway runs on it or not. Ends quietly when nobody reads on.
  */
@@ -19,7 +19,7 @@ export async function exportCommand(args: readonly string[], deps: CliDeps): Pro
   const value = (name: string): { value: string } => ({ value: name })
   const given = readArguments(args, {
     command,
-    options: { config: value('FILE'), data: value('DIR'), from: value('T'), to: value('T'), device: value('D'), metric: value('M'), alarms: {}, format: value('csv|ndjson|lp') },
+    options: { config: value('FILE'), data: value('DIR'), from: value('T'), to: value('T'), device: value('D'), metric: value('M'), alarms: {}, rule: value('R'), format: value('csv|ndjson|lp') },
   })
   const format = formats.find((known) => known === given.text('format'))
   if (format === undefined) {
@@ -27,6 +27,8 @@ export async function exportCommand(args: readonly string[], deps: CliDeps): Pro
   }
   const alarms = given.has('alarms')
   if (alarms && format === 'lp') throw usage('the alarm journal has no line protocol', 'write --alarms --format ndjson or csv')
+  const rule = given.text('rule')
+  if (rule !== undefined && !alarms) throw usage('readings are of no rule', `write --alarms --rule ${rule}`)
   const query: LogFileQuery = { device: given.text('device'), metric: given.text('metric'), from: parseTime('--from', given.text('from')), to: parseTime('--to', given.text('to')) }
 
   const data = given.text('data')
@@ -34,7 +36,7 @@ export async function exportCommand(args: readonly string[], deps: CliDeps): Pro
   const writing = format === 'csv' ? csv : format === 'ndjson' ? ndjson : await lineProtocol(config.influx?.measurement ?? 'reading')
   const log = openLogFile(config.dataDir)
   try {
-    await writeOut(alarms ? alarmLines(log, query, writing) : readingLines(log, query, writing), deps.stdout)
+    await writeOut(alarms ? alarmLines(log, { ...query, rule }, writing) : readingLines(log, query, writing), deps.stdout)
     if (log.damagedRows() > 0) deps.stderr.write(`limen: ${log.damagedRows()} damaged rows of the log were passed over\n`)
   } finally {
     log.close()
@@ -47,12 +49,12 @@ function* readingLines(log: LogFile, query: LogFileQuery, format: ExportFormat):
   for (const readings of log.readings(query)) yield textOf(readings, (reading) => format.reading(reading))
 }
 
-function* alarmLines(log: LogFile, { from = -Infinity, to = Infinity, device, metric }: LogFileQuery, format: ExportFormat): Iterable<string> {
+function* alarmLines(log: LogFile, { from = -Infinity, to = Infinity, device, metric, rule }: LogFileQuery & { readonly rule: string | undefined }, format: ExportFormat): Iterable<string> {
   if (format.alarmHeader !== undefined) yield `${format.alarmHeader}\n`
   const wanted = (event: CloudEvent): boolean => {
     const time = Date.parse(event.time)
-    const data = (event.data ?? {}) as { device?: unknown; metric?: unknown }
-    return time >= from && time < to && (device === undefined || data.device === device) && (metric === undefined || data.metric === metric)
+    const data = (event.data ?? {}) as { device?: unknown; metric?: unknown; rule?: unknown }
+    return time >= from && time < to && (rule === undefined || data.rule === rule) && (device === undefined || data.device === device) && (metric === undefined || data.metric === metric)
   }
   for (const events of log.events('limen.alarm.')) yield textOf(events.filter(wanted), (event) => format.alarm(event))
 }

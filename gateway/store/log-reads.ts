@@ -1,4 +1,5 @@
-import type { BackQuery, LogEntry, LogPage, LogQuery, ReadingQuery, RecentBatch } from '../kernel/contracts.ts'
+import type { BackQuery, LogEntry, LogPage, LogQuery, OnQuery, ReadingQuery, RecentBatch } from '../kernel/contracts.ts'
+import type { CloudEvent } from '../kernel/event.ts'
 import type { StoredReading } from '../kernel/reading.ts'
 import { unpackInbound } from './inbound.ts'
 import type { RawRow } from './protocol.ts'
@@ -12,6 +13,7 @@ import type { Tail } from './tail.ts'
 export interface LogReads {
   readonly read: (query: LogQuery) => Promise<LogPage>
   readonly readBack: (query: BackQuery) => Promise<LogPage>
+  readonly readOn: (query: OnQuery) => Promise<LogPage>
   readonly readings: (query: ReadingQuery) => Promise<readonly StoredReading[]>
   readonly recent: (query: { maxReadings: number; sinceWallMs: number }) => AsyncIterable<RecentBatch>
   /** Readings left out because nothing says what their series is. */
@@ -72,12 +74,20 @@ export function createLogReads({ tail, reader, names, lastPosition }: LogReadsDe
       return fromTail(query) ?? fromDisk(query)
     },
 
-    async readBack({ before, limit }) {
+    async readBack({ before, limit, committedSince: since = -Infinity }) {
       // Only what is committed: the reader may see a commit before its callers have been told.
       const from = Math.min(before, lastPosition() + 1)
       if (from <= 1) return { entries: [], next: 0 }
-      const { rows, next } = await reader.ask({ kind: 'events-back', before: from, limit })
-      const entries = rows.flatMap((row) => entriesOf({ ...row, readings: null }, nameOf).filter(({ kind, position }) => kind === 'event' && position < from).toReversed())
+      const { rows, next } = await reader.ask({ kind: 'events-back', before: from, limit, since })
+      const entries = rows.flatMap((row) => eventsIn(row).filter(({ position }) => position < from).toReversed())
+      return entries.length <= limit ? { entries, next } : { entries: entries.slice(0, limit), next: entries[limit - 1]!.position }
+    },
+
+    async readOn({ after, limit, committedSince: since = -Infinity }) {
+      const upTo = lastPosition()
+      if (after >= upTo) return { entries: [], next: after }
+      const { rows, next } = await reader.ask({ kind: 'events-on', after, upTo, limit, since })
+      const entries = rows.flatMap((row) => eventsIn(row).filter(({ position }) => position > after && position <= upTo))
       return entries.length <= limit ? { entries, next } : { entries: entries.slice(0, limit), next: entries[limit - 1]!.position }
     },
 
@@ -118,6 +128,10 @@ export function createLogReads({ tail, reader, names, lastPosition }: LogReadsDe
 
     namelessReadings: () => nameless,
   }
+}
+
+function eventsIn(row: RawRow): LogEntry[] {
+  return othersOf(row).flatMap(({ position, kind, value }) => (kind === 'event' ? [{ position, kind, event: value as CloudEvent }] : []))
 }
 
 /** Decodes rows until `limit` entries were looked at. */

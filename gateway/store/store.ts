@@ -234,6 +234,7 @@ export function createStore(options: StoreOptions, { clock = systemClock, lastin
     list,
     read: reads.read,
     readBack: reads.readBack,
+    readOn: reads.readOn,
     readings: reads.readings,
     recent: reads.recent,
     firstPosition: () => firstPosition,

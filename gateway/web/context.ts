@@ -2,11 +2,13 @@ import type { Accept, AlarmView, Authenticator, DeliveryDesk, LoginThrottle, Sto
 import type { CommandDesk, DeviceRegistry } from '../kernel/device-contracts.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { FlowsDesk, FlowsProxy } from '../kernel/flows.ts'
+import type { KpiDesk } from '../kernel/kpis.ts'
 import type { Health } from '../kernel/live.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
 import type { Role, RunCredential } from '../kernel/principal.ts'
 import type { Rule } from '../kernel/rule.ts'
+import type { RuleVersions } from '../kernel/rule-versions.ts'
 import type { Access, Caller } from './access.ts'
 import type { Sessions } from './sessions.ts'
 import type { EventStream } from './stream.ts'
@@ -38,9 +40,12 @@ export interface WebDeps {
   readonly devices: DeviceRegistry
   readonly commands: CommandDesk
   readonly delivery: DeliveryDesk
+  readonly kpis: KpiDesk
   readonly rules: () => readonly Rule[]
   /** What `GET state` says: the hash of the rules' and alarms' state as it is now, and what it belongs to. */
   readonly state: () => StageState
+  /** Undefined: nothing is kept but the rules that run. */
+  readonly ruleVersions?: RuleVersions | undefined
   readonly authenticator: Authenticator & LoginThrottle
   readonly clock: Clock
   readonly logger: Logger
@@ -92,7 +97,8 @@ export interface RouteSchema {
   readonly body?: unknown
   readonly querystring?: unknown
   readonly consumes?: readonly string[]
-  readonly produces?: string
+  /** Of what is right; several: the first is what `response` describes, the others are text. */
+  readonly produces?: string | readonly string[]
   /** By status; 401, 403, 400 and 5xx are added where they can come. */
   readonly response?: Readonly<Record<string, unknown>>
 }
@@ -120,6 +126,6 @@ declare module 'fastify' {
     summary?: string
     tags?: readonly string[]
     consumes?: readonly string[]
-    produces?: string
+    produces?: string | readonly string[]
   }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { expect, onTestFinished } from 'vitest'
+import { createKpis } from '../../gateway/alarms/kpi-desk.ts'
 import { silentLogger } from '../../gateway/kernel/log.ts'
 import type { CloudEvent } from '../../gateway/kernel/event.ts'
 import type { Health } from '../../gateway/kernel/live.ts'
@@ -29,6 +30,7 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
   users.add('ada', 'admin')
   const door = createDoor({ store, board: board.byId, commands })
   const health: { now: Health } = { now: { ready: true, checks: { store: { ok: true, vital: true }, influx: { ok: false, vital: false, detail: 'away' } } } }
+  const rules = [aRule('b'), aRule('a')]
   const web: Web = createWeb(
     {
       host: '127.0.0.1', port: 0, site: 'ward-3', loopbackTrusted: true, dashboardDir: join(import.meta.dirname, 'no-dashboard'),
@@ -36,7 +38,7 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
       ...change,
     },
     {
-      accept: (input, done) => door.accept(input, done), store, alarms: board, devices, commands, delivery, rules: () => [aRule('b'), aRule('a')], state: () => ({ stateHash: 'abc', late: 0 }), authenticator: users, clock, logger: silentLogger,
+      accept: (input, done) => door.accept(input, done), store, alarms: board, devices, commands, delivery, rules: () => rules, state: () => ({ stateHash: 'abc', late: 0 }), kpis: createKpis({}, { store, alarms: board, rules: () => rules, clock, logger: silentLogger }), authenticator: users, clock, logger: silentLogger,
       metrics: [() => [{ name: 'limen_test_total', help: 'A test.', type: 'counter', value: 1 }]],
       flows, health: () => health.now, siteInfo: async () => ({ version: '0.1.0' }),
     },

@@ -49,6 +49,7 @@ const routes: readonly (readonly [method: HTTPMethods, url: string, least: Role 
   ['POST', '/api/v1/login', 'public', { name: 'ada', password: 'adaada' }],
   ['POST', '/api/v1/logout', 'public'],
   ['GET', '/api/v1/gateway', 'viewer'],
+  ['GET', '/api/v1/state', 'viewer'],
   ['GET', '/api/v1/openapi.json', 'viewer'],
   // The upgrade itself: live-socket.test.ts.
   ['GET', '/api/v1/live', 'viewer'],

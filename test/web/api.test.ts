@@ -101,10 +101,6 @@ describe('alarms', () => {
     expect(answer.json()).toMatchObject({ status: 400, errors: [{ member }] })
     expect(door.taken).toEqual([])
   })
-
-  it('have no evidence in this version', async () => {
-    expect((await scene().call({ url: api('alarms/hr-high.bed-1/evidence') })).json()).toMatchObject({ status: 501, code: 'NOT_IN_THIS_VERSION' })
-  })
 })
 
 describe('what cannot be stored', () => {
@@ -165,7 +161,6 @@ describe('rules', () => {
     expect((await call({ method: 'PUT', url: api('rules/a'), payload: {} })).json()).toMatchObject({ status: 501 })
     expect((await call({ method: 'DELETE', url: api('rules/a') })).statusCode).toBe(501)
     expect((await call({ method: 'POST', url: api('rules/backtest'), payload: {} })).statusCode).toBe(501)
-    expect((await call({ url: api('kpis') })).statusCode).toBe(501)
   })
 })
 
