@@ -22,7 +22,6 @@ import type { Inbound, Resume } from './kernel/contracts.ts'
 import type { Logger } from './kernel/log.ts'
 import { isLoopbackHost } from './kernel/loopback.ts'
 import type { Problem } from './kernel/problem.ts'
-import { createLastGoodRules } from './last-good-rules.ts'
 import { createLifecycle } from './lifecycle.ts'
 import { createPipeline } from './pipeline.ts'
 import { recallReadings } from './recall.ts'
@@ -159,13 +158,13 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
   })
   const health = createHealth({ store, influx, flows, listening: () => broker.addresses.mqtt !== undefined, isOpen: gate.isOpen, condition: (condition) => pipeline.condition(condition) })
   const rules = createRuleKeeper(config, {
-    clock,
-    logger,
-    lastGood: createLastGoodRules(store),
+    clock, logger, store, gate,
     load: deps.loadRules,
     rereadSources: deps.rereadRules,
-    replace: (set, news) => pipeline.replaceRules(set, news),
+    record: (event) => pipeline.record(event),
+    replace: (set) => pipeline.replaceRules(set),
     condition: (condition) => pipeline.condition(condition),
+    faulty: () => stage.faulty(),
   })
   const web = createWeb(
     { host: config.http.host, port: config.http.port, site: config.site, loopbackTrusted, tokens: [control, ...flows.credentials] },
@@ -174,7 +173,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
       store, alarms: stage, commands, authenticator, clock, logger,
       devices: { ...devices, ...devices.committed, put: (id, change) => (gate.mustBeOpen(), devices.put(id, change)) },
       delivery: { ...delivery, ledger: influx.ledger },
-      rules: rules.running,
+      rules: rules.desk,
       health: health.report,
       flows: flows.access,
       siteInfo: createSiteInfo(config, { clock, logger, store, version: deps.version }),

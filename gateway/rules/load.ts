@@ -11,6 +11,7 @@ import { suggestion } from '../kernel/suggest.ts'
 import { parseYaml, yamlLimits } from '../kernel/yaml.ts'
 import type { Bases, RuleFile } from './load-files.ts'
 import { expandSources, fingerprint } from './load-files.ts'
+import { yamlOfNode } from './rule-text.ts'
 import type { RuleSchema } from './schema.ts'
 import { createRuleSchema } from './schema.ts'
 
@@ -23,6 +24,8 @@ export interface RuleLoadDeps extends Bases {
 export interface LoadedRules {
   /** Those written in place first, then file by file in the order of paths. The whole set only where there are no problems. */
   readonly rules: readonly Rule[]
+  /** How each is written, by id: YAML that stands alone. */
+  readonly texts: ReadonlyMap<string, string>
   /** In the order of file and line. */
   readonly problems: readonly Problem[]
   /** Absolute paths of what was read, and where more could come from. */
@@ -40,11 +43,12 @@ export async function loadRules(sources: readonly RuleSource[], deps: RuleLoadDe
   for (const source of sources) {
     if (source.kind !== 'inline') continue
     const { file, line } = source.node.place
-    collector.rule(source.node, { file: line === 0 ? file : relative(deps.baseDir, resolve(deps.cwd, file)), path: source.path })
+    collector.rule(source.node, { file: line === 0 ? file : relative(deps.baseDir, resolve(deps.cwd, file)), path: source.path, text: source.text })
   }
   for (const file of files) await readRuleFile(file, { collector, baseDir: deps.baseDir })
   return {
     rules: collector.rules,
+    texts: collector.texts,
     problems: [...collector.problems].sort(compareProblems),
     files: files.map((file) => file.path),
     directories,
@@ -53,26 +57,30 @@ export async function loadRules(sources: readonly RuleSource[], deps: RuleLoadDe
 }
 
 /** The rules of one text (an upload, a test), as a file of that name would give them. */
-export function readRules(content: string | Uint8Array, file: string, deps: Pick<RuleLoadDeps, 'kinds' | 'targets'>): Pick<LoadedRules, 'rules' | 'problems'> {
+export function readRules(content: string | Uint8Array, file: string, deps: Pick<RuleLoadDeps, 'kinds' | 'targets'>): Pick<LoadedRules, 'rules' | 'texts' | 'problems'> {
   const collector = createCollector(createRuleSchema(deps))
   readDocuments(content, { shown: file, source: file, collector })
-  return { rules: collector.rules, problems: [...collector.problems].sort(compareProblems) }
+  return { rules: collector.rules, texts: collector.texts, problems: [...collector.problems].sort(compareProblems) }
 }
 
 interface Collector {
   readonly rules: Rule[]
+  readonly texts: Map<string, string>
   readonly problems: Problem[]
-  rule(node: DocumentNode, origin: { file: string; path: string }): void
+  /** `text`: how it is written, where that is known. */
+  rule(node: DocumentNode, origin: { file: string; path: string; text: string | undefined }): void
 }
 
 function createCollector(schema: RuleSchema): Collector {
   const rules: Rule[] = []
+  const texts = new Map<string, string>()
   const problems: Problem[] = []
   const ids = new Map<string, Place>()
   return {
     rules,
+    texts,
     problems,
-    rule(node, origin) {
+    rule(node, { text, ...origin }) {
       const entry = node.kind === 'map' ? node.entries.find((candidate) => candidate.key === 'id') : undefined
       const id = entry?.value.kind === 'scalar' && entry.value.value !== null ? entry.value.text : undefined
       const first = id === undefined ? undefined : ids.get(id)
@@ -80,7 +88,9 @@ function createCollector(schema: RuleSchema): Collector {
         problems.push(problemAt({ place: entry.value.place, path: `${origin.path}.id` }, `the id "${id}" is taken by the rule at ${first.file}:${first.line}`, 'give one of them another id'))
       } else if (id !== undefined) ids.set(id, entry!.value.place)
       const rule = schema.read(node, origin, problems)
-      if (rule !== invalid) rules.push(rule)
+      if (rule === invalid) return
+      rules.push(rule)
+      texts.set(rule.id, text ?? yamlOfNode(node))
     },
   }
 }
@@ -99,21 +109,22 @@ async function readRuleFile(file: RuleFile, { collector, baseDir }: { collector:
 
 /** A file holds `rules: [ … ]`, or the list alone, or one rule; several documents (`---`) are read one after the other. */
 function readDocuments(content: string | Uint8Array, { shown, source, collector }: { shown: string; source: string; collector: Collector }): void {
-  const { documents, problems } = parseYaml(content, shown)
+  const { documents, problems, textOf } = parseYaml(content, shown)
   collector.problems.push(...problems)
+  const rule = (node: DocumentNode, path: string): void => collector.rule(node, { file: source, path, text: textOf(node) })
   for (const document of documents) {
     if (document.kind === 'scalar' && document.value === null) continue
-    if (document.kind === 'list') readList(document, { path: 'rules', source, collector })
-    else if (document.kind === 'map' && document.entries.some((entry) => entry.key === 'id')) collector.rule(document, { file: source, path: 'rule' })
-    else if (document.kind === 'map') readMapping(document, { source, collector })
+    if (document.kind === 'list') readList(document, rule)
+    else if (document.kind === 'map' && document.entries.some((entry) => entry.key === 'id')) rule(document, 'rule')
+    else if (document.kind === 'map') readMapping(document, { rule, collector })
     else collector.problems.push(problemAt({ place: document.place, path: '' }, 'expected rules, found a single value', 'write rules: and a list of rules below it'))
   }
 }
 
-function readMapping(document: Extract<DocumentNode, { kind: 'map' }>, { source, collector }: { source: string; collector: Collector }): void {
+function readMapping(document: Extract<DocumentNode, { kind: 'map' }>, { rule, collector }: { rule: (node: DocumentNode, path: string) => void; collector: Collector }): void {
   for (const { key, place, value } of document.entries) {
     if (key === 'rules') {
-      if (value.kind === 'list') readList(value, { path: 'rules', source, collector })
+      if (value.kind === 'list') readList(value, rule)
       else if (value.kind === 'map' || value.value !== null) collector.problems.push(problemAt({ place: value.place, path: 'rules' }, 'expected a list of rules', 'begin each rule with a hyphen: - id: spo2-low'))
     } else if (key === 'routes' || key === 'schedules') collector.problems.push(problemAt({ place, path: key }, `"${key}" is not in this version`, 'leave it out'))
     else if (key === 'targets') collector.problems.push(problemAt({ place, path: key }, '"targets" does not belong into a rule file', 'write it in limen.yaml'))
@@ -121,6 +132,6 @@ function readMapping(document: Extract<DocumentNode, { kind: 'map' }>, { source,
   }
 }
 
-function readList(list: Extract<DocumentNode, { kind: 'list' }>, { path, source, collector }: { path: string; source: string; collector: Collector }): void {
-  for (const [index, item] of list.items.entries()) collector.rule(item, { file: source, path: `${path}[${index}]` })
+function readList(list: Extract<DocumentNode, { kind: 'list' }>, rule: (node: DocumentNode, path: string) => void): void {
+  for (const [index, item] of list.items.entries()) rule(item, `rules[${index}]`)
 }

@@ -6,7 +6,7 @@ import type { Health } from '../kernel/live.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
 import type { Role, RunCredential } from '../kernel/principal.ts'
-import type { Rule } from '../kernel/rule.ts'
+import type { RuleDesk } from '../kernel/rule-desk.ts'
 import type { Access, Caller } from './access.ts'
 import type { Sessions } from './sessions.ts'
 import type { EventStream } from './stream.ts'
@@ -38,7 +38,7 @@ export interface WebDeps {
   readonly devices: DeviceRegistry
   readonly commands: CommandDesk
   readonly delivery: DeliveryDesk
-  readonly rules: () => readonly Rule[]
+  readonly rules: RuleDesk
   readonly authenticator: Authenticator & LoginThrottle
   readonly clock: Clock
   readonly logger: Logger

@@ -3,7 +3,6 @@ import type { Accept, AlarmView, Authenticator, DeadLetter, DeliveryDesk, Incomi
 import type { Command, CommandDesk, Device, DeviceRegistry } from '../../gateway/kernel/device-contracts.ts'
 import type { CloudEvent } from '../../gateway/kernel/event.ts'
 import type { Principal, Role } from '../../gateway/kernel/principal.ts'
-import type { Rule } from '../../gateway/kernel/rule.ts'
 
 export function anAlarm(change: Partial<Alarm> = {}): Alarm {
   return {
@@ -11,13 +10,6 @@ export function anAlarm(change: Partial<Alarm> = {}): Alarm {
     level: 'hi', priority: 'high', value: 140, unit: '1/min', limit: 130, message: 'Heart rate high', quality: 'good', restored: false, labels: { ward: 'east' },
     occurrence: 1, seq: 1, raisedAt: '2026-01-01T00:00:00.000Z', changedAt: '2026-01-01T00:00:00.000Z', acknowledgedAt: null, acknowledgedBy: null,
     shelvedUntil: null, idempotencyKey: 'k', ...change,
-  }
-}
-
-export function aRule(id: string): Rule {
-  return {
-    id, class: 'process', on: { metric: 'heart_rate' }, when: { kind: 'level', spec: { hi: 130 } }, forMs: 0, clearForMs: 0, staleMs: undefined, priority: 'high',
-    latch: false, ack: 'required', key: 'device', message: 'Heart rate high', then: [], mode: 'live', source: { file: 'rules/a.yaml', line: 1 }, version: '1', conditionVersion: '1',
   }
 }
 
