@@ -23,7 +23,6 @@ import type { Inbound, Resume } from './kernel/contracts.ts'
 import type { Logger } from './kernel/log.ts'
 import { isLoopbackHost } from './kernel/loopback.ts'
 import type { Problem } from './kernel/problem.ts'
-import { createLastGoodRules } from './last-good-rules.ts'
 import { createLifecycle } from './lifecycle.ts'
 import { createPipeline } from './pipeline.ts'
 import { recallReadings } from './recall.ts'
@@ -160,22 +159,22 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
   })
   const health = createHealth({ store, influx, flows, listening: () => broker.addresses.mqtt !== undefined, isOpen: gate.isOpen, condition: (condition) => pipeline.condition(condition) })
   const rules = createRuleKeeper(config, {
-    clock,
-    logger,
-    lastGood: createLastGoodRules(store),
+    clock, logger, store, gate,
     load: deps.loadRules,
     rereadSources: deps.rereadRules,
-    replace: (set, news) => pipeline.replaceRules(set, news),
+    record: (event) => pipeline.record(event),
+    replace: (set) => pipeline.replaceRules(set),
     condition: (condition) => pipeline.condition(condition),
+    faulty: () => stage.faulty(),
   })
-  const kpis = createKpis({}, { store, alarms: stage, rules: rules.running, clock, logger })
+  const kpis = createKpis({}, { store, alarms: stage, rules: stage.rules, clock, logger })
   const web = createWeb(
     { host: config.http.host, port: config.http.port, site: config.site, loopbackTrusted, tokens: [control, ...flows.credentials] },
     {
       accept: (input, done) => pipeline.accept(input, done), store, alarms: stage, commands, kpis, authenticator, clock, logger,
       devices: { ...devices, ...devices.committed, put: (id, change) => (gate.mustBeOpen(), devices.put(id, change)) },
       delivery: { ...delivery, ledger: influx.ledger },
-      rules: rules.running, health: health.report, flows: flows.access,
+      rules: rules.desk, health: health.report, flows: flows.access,
       state: () => ({ stateHash: stage.stateHash(), late: stage.lateReadings() }),
       siteInfo: createSiteInfo(config, { clock, logger, store, version: deps.version }),
       metrics: [store.metrics, broker.metrics, ingest.metrics, rejections.metrics, devices.metrics, commands.metrics, delivery.metrics, kpis.metrics, authenticator.metrics, influx.metrics, flows.metrics, health.metrics],

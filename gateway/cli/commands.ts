@@ -103,6 +103,23 @@ ${configOption}`,
     load: async () => (await import('./flows.ts')).flowsCommand,
   },
   {
+    name: 'rules',
+    form: 'list | show ID | history ID | diff ID [--from R] [--to R] | put FILE | delete ID | rollback ID --to R  [--config FILE]',
+    summary: 'rules of a running gateway: list, compare versions, change, go back',
+    help: `Changes what runs, not your rule files: a file that is changed later wins again. Every version is kept.
+
+  list            one line each: id, state, revision, when and by whom it was written
+  show ID         its text, as it is written
+  history ID      one line for each revision, the newest first; of a removed rule, too
+  diff ID         what the newest revision changed; --from R --to R: between two others
+  put FILE        writes the rules of a file, one after the other, up to the first that is refused
+  delete ID       removes it; its versions stay
+  rollback ID --to R   writes what revision R said once more
+  --if-revision R   with put of one rule, delete and rollback: only if revision R is the newest
+${configOption}`,
+    load: async () => (await import('./rules.ts')).rulesCommand,
+  },
+  {
     name: 'replay',
     form: '--from T --to T [--pattern FILE] --to-routes ID… [--speed X]',
     summary: 'send a stretch of the log to chosen routes again',

@@ -13,7 +13,7 @@ import type { Labels, Reading, StoredReading, Value } from './reading.ts'
 
 /**
  * The durable key-value side of the store. A space is owned by one room:
- * `alarm`, `rule-state` (alarms, rules) · `series`, `identity` (pipeline) · `device`, `command` (devices) ·
+ * `alarm`, `rule-state` (alarms, rules) · `rule`, `rule-version` (heads of rules, all their revisions: rules/rule-book.ts) · `series`, `identity` (pipeline) · `device`, `command` (devices) ·
  * `retained`, `session`, `subscription`, `queue`, `incoming`, `will` (broker) · `outbox`, `dead-letter`, `ledger` (delivery) ·
  * `snapshot` (the rules' state) · `cursor` (influx and other readers of the log) · `meta`.
  */

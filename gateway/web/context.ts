@@ -7,8 +7,7 @@ import type { Health } from '../kernel/live.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
 import type { Role, RunCredential } from '../kernel/principal.ts'
-import type { Rule } from '../kernel/rule.ts'
-import type { RuleVersions } from '../kernel/rule-versions.ts'
+import type { RuleDesk } from '../kernel/rule-desk.ts'
 import type { Access, Caller } from './access.ts'
 import type { Sessions } from './sessions.ts'
 import type { EventStream } from './stream.ts'
@@ -41,11 +40,9 @@ export interface WebDeps {
   readonly commands: CommandDesk
   readonly delivery: DeliveryDesk
   readonly kpis: KpiDesk
-  readonly rules: () => readonly Rule[]
+  readonly rules: RuleDesk
   /** What `GET state` says: the hash of the rules' and alarms' state as it is now, and what it belongs to. */
   readonly state: () => StageState
-  /** Undefined: nothing is kept but the rules that run. */
-  readonly ruleVersions?: RuleVersions | undefined
   readonly authenticator: Authenticator & LoginThrottle
   readonly clock: Clock
   readonly logger: Logger

@@ -1,7 +1,7 @@
 import type { Alarm } from '../kernel/alarm.ts'
 import type { WaitingDelivery } from '../kernel/contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
-import type { Rule } from '../kernel/rule.ts'
+import type { RuleDesk } from '../kernel/rule-desk.ts'
 import type { WebContext } from './context.ts'
 import type { ShownEvent } from './event-pages.ts'
 import type { AlarmStep } from './evidence-journal.ts'
@@ -42,15 +42,15 @@ export interface EvidenceQuery {
 const maxAtOnce = 2
 
 /** Throws HttpProblem NOT_FOUND, LimenError OVERLOADED where as many are being put together as may be. */
-export function createEvidence(deps: Pick<WebContext, 'store' | 'alarms' | 'rules' | 'ruleVersions' | 'delivery' | 'clock'>): (query: EvidenceQuery) => Promise<Evidence> {
+export function createEvidence(deps: Pick<WebContext, 'store' | 'alarms' | 'delivery' | 'clock'> & { readonly rules: Pick<RuleDesk, 'get' | 'find'> }): (query: EvidenceQuery) => Promise<Evidence> {
   const { store, clock } = deps
   let running = 0
 
   async function ruleOf(id: string, version: string | null | undefined): Promise<Evidence['rule']> {
-    const now = deps.rules().find((rule) => rule.id === id)
-    if (version === undefined) return { id, version: now?.version ?? null, revision: null, text: now === undefined ? null : textOf(now), assumed: true }
-    const kept = version === null ? undefined : await deps.ruleVersions?.find(id, version)
-    return { id, version, revision: kept?.revision ?? null, text: kept?.text ?? (now !== undefined && now.version === version ? textOf(now) : null) }
+    const now = deps.rules.get(id)
+    if (version === undefined) return { id, version: now?.version ?? null, revision: null, text: now === undefined ? null : now.text, assumed: true }
+    const kept = version === null ? undefined : await deps.rules.find(id, version)
+    return { id, version, revision: kept?.revision ?? null, text: kept?.text ?? (now !== undefined && now.version === version ? now.text : null) }
   }
 
   async function gather({ id, occurrence: asked, beforeMs, afterMs }: EvidenceQuery): Promise<Evidence> {
@@ -116,7 +116,3 @@ function acknowledges({ event, from, state, by }: AlarmStep): boolean {
   return event === 'acked' || (event === 'tracked' && by !== null && from.endsWith('unacked') && !state.endsWith('unacked'))
 }
 
-/** JSON, and with it YAML: what it says, defaults and all. */
-function textOf({ source: _source, version: _version, conditionVersion: _conditionVersion, ...said }: Rule): string {
-  return JSON.stringify(said, null, 2)
-}

@@ -9,6 +9,7 @@ const nullableTime = { type: ['string', 'null'], format: 'date-time' } as const
 const value = { type: ['number', 'boolean', 'string', 'null'] } as const
 const nullableNumber = { type: ['number', 'null'] } as const
 const listOfObjects = <const P>(properties: P) => ({ type: 'array', items: { type: 'object', properties } }) as const
+const ruleProblem = { type: 'object', properties: { line: { type: 'integer' }, column: { type: 'integer' }, path: text, message: text, remedy: text } } as const
 const texts = { type: 'object', additionalProperties: text } as const
 
 export const ref = <const N extends keyof typeof components>(name: N) => ({ $ref: `#/components/schemas/${name}` as const })
@@ -27,6 +28,7 @@ export const components = {
     properties: {
       type: text, title: text, status: { type: 'integer' }, detail: text, instance: text, code: text,
       errors: { type: 'array', items: { type: 'object', required: ['member', 'detail'], properties: { member: text, detail: text } } },
+      problems: { type: 'array', items: ruleProblem, description: 'of a rule that is wrong; lines and columns are those of `text`' }, text,
     },
   },
   Alarm: {
@@ -74,7 +76,32 @@ export const components = {
       reason: nullableText, tries: { type: 'integer' }, changedAt: time,
     },
   },
-  Rule: { type: 'object', description: 'a rule with every default filled in', properties: { id: text, class: { enum: ['process', 'technical'] }, on: { type: 'object' }, when: { type: 'object' }, mode: { enum: ['live', 'shadow', 'off'] }, source: { type: 'object' } } },
+  Rule: {
+    type: 'object',
+    description: 'a rule with every default filled in, and how it came to be what it is',
+    properties: {
+      id: text, class: { enum: ['process', 'technical'] }, on: { type: 'object' }, when: { type: 'object' }, mode: { enum: ['live', 'shadow', 'off'] }, source: { type: 'object' },
+      version: { ...text, description: 'another for any edit that says something else' }, text: { ...text, description: 'as it is written, YAML' },
+      state: { enum: ['live', 'shadow', 'off', 'faulty'] }, fault: { ...nullableText, description: 'why it is not evaluated any more' },
+      origin: { enum: ['file', 'http'] }, revision: { type: 'integer', description: 'rises by one with each edit, from 1' }, changedBy: text, changedAt: time,
+    },
+  },
+  RuleVersion: {
+    type: 'object',
+    description: 'one thing that was said about a rule',
+    properties: {
+      revision: { type: 'integer' }, version: nullableText, action: { enum: ['put', 'delete', 'rollback', 'file'] }, by: { ...text, description: 'a user, or file:rules/a.yaml' },
+      at: time, origin: { enum: ['file', 'http'] }, text: { ...nullableText, description: 'null where it was removed' },
+    },
+  },
+  RuleDiff: { type: 'object', properties: { from: { type: 'integer' }, to: { type: 'integer' }, diff: { ...text, description: 'unified; empty where both say the same' } } },
+  RuleCheck: {
+    type: 'object',
+    properties: {
+      ok: { type: 'boolean' }, problems: { type: 'array', items: ruleProblem }, rule: { type: ['object', 'null'], description: 'with every default filled in' },
+      text: { ...text, description: 'what would be kept; lines and columns of the problems are of this text' },
+    },
+  },
   DeadLetter: {
     type: 'object',
     properties: {

@@ -16,7 +16,7 @@ describe('the command line', () => {
   it.each([
     [['strat'], 'limen: unknown command "strat"; did you mean "start"?\n'],
     [['dead-leters', 'list'], 'limen: unknown command "dead-leters"; did you mean "dead-letters"?\n'],
-    [['--confg', 'x'], 'limen: unknown option --confg; known here: start, check, backtest, match, simulate, dead-letters, flows, replay, init, audit, export, backup, restore, device, user\n'],
+    [['--confg', 'x'], 'limen: unknown option --confg; known here: start, check, backtest, match, simulate, dead-letters, flows, rules, replay, init, audit, export, backup, restore, device, user\n'],
     [[], 'limen: no command given; write limen start, or limen --help for all of them\n'],
     [['check', '--confg', 'x'], 'limen: unknown option --confg of "limen check"; did you mean --config FILE?\n'],
     [['check', '-c', 'x'], 'limen: unknown option -c of "limen check"; it takes --config\n'],
