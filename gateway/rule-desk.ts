@@ -19,6 +19,7 @@ export interface RuleDeskDeps {
 
 /** Each may hold a thread. */
 const mostChecks = 4
+const pageSize = 100
 
 /** What people do with rules while they run. */
 export function createRuleDesk({ clock, set, book, read, faulty }: RuleDeskDeps): RuleDesk {
@@ -96,6 +97,18 @@ export function createRuleDesk({ clock, set, book, read, faulty }: RuleDeskDeps)
       return rewrite(id, { yaml: back.text }, { before, action: 'rollback', by: edit.by, prefix: `revision ${revision} is not right any more: ` })
     }),
     versions: (id, query) => book.revisions(id, query),
+    async ofVersion(id, version, until) {
+      let newest: RuleRevision | undefined
+      for (let before = Infinity; ; ) {
+        const page = await book.revisions(id, { before, limit: pageSize })
+        for (const revision of page.filter((one) => one.version === version)) {
+          if (until === undefined || revision.at <= until) return revision
+          newest ??= revision
+        }
+        if (page.length < pageSize) return newest
+        before = page.at(-1)!.revision
+      }
+    },
     async diff(id, { to = set.heads().get(id)?.revision ?? 0, from = to - 1 }) {
       const [a, b] = await Promise.all([said(id, from), said(id, to)])
       return a === undefined || b === undefined || to === 0 ? undefined : { from, to, diff: await diffOf(id, a, b) }
