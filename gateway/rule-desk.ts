@@ -19,6 +19,7 @@ export interface RuleDeskDeps {
 
 /** Each may hold a thread. */
 const mostChecks = 4
+const pageSize = 100
 
 /** What people do with rules while they run. */
 export function createRuleDesk({ clock, set, book, read, faulty }: RuleDeskDeps): RuleDesk {
@@ -96,12 +97,15 @@ export function createRuleDesk({ clock, set, book, read, faulty }: RuleDeskDeps)
       return rewrite(id, { yaml: back.text }, { before, action: 'rollback', by: edit.by, prefix: `revision ${revision} is not right any more: ` })
     }),
     versions: (id, query) => book.revisions(id, query),
-    async find(id, version) {
+    async ofVersion(id, version, until) {
+      let newest: RuleRevision | undefined
       for (let before = Infinity; ; ) {
-        const page = await book.revisions(id, { before, limit: 50 })
-        const found = page.find((one) => one.version === version && one.text !== null)
-        if (found !== undefined) return { revision: found.revision, text: found.text! }
-        if (page.length < 50) return undefined
+        const page = await book.revisions(id, { before, limit: pageSize })
+        for (const revision of page.filter((one) => one.version === version)) {
+          if (until === undefined || revision.at <= until) return revision
+          newest ??= revision
+        }
+        if (page.length < pageSize) return newest
         before = page.at(-1)!.revision
       }
     },

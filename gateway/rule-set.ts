@@ -36,11 +36,9 @@ export type Decision<T> = { readonly change: RuleChange; readonly answer: (heads
 
 /** The rules that run, and the one place where they change: one change after the other, whoever makes it. */
 export interface RuleSet {
+  /** Runs at once, and is stored beside; if that fails, later. */
   begin(beginning: Beginning): Promise<void>
-  /**
-   * Files that are right: they run at once and are stored beside. They are on disk already; what could not be stored is
-   * tried again until it is.
-   */
+  /** Files that are right: stored first, then run. What cannot be stored is tried again until it is. */
   follow(files: Files): Promise<void>
   /** Stored first, then run: what cannot be stored changes nothing and throws STORE_FAILED. OVERLOADED where too many wait. */
   edit<T>(decide: (heads: Heads) => Promise<Decision<T>>): Promise<T>
@@ -61,9 +59,10 @@ export function createRuleSet(deps: RuleSetDeps): RuleSet {
   let newest: Files | undefined
   let last: Promise<unknown> = Promise.resolve()
   let waiting = 0
-  let begun = false
   /** There is a set in the store; until then nobody is told that all its rules are new. */
   let everStored = false
+  /** The files' rules run and are not in the books: an edit made on these would end them. */
+  let behind = false
   let cancelRetry: Cancel | undefined
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -73,11 +72,18 @@ export function createRuleSet(deps: RuleSetDeps): RuleSet {
     return turn
   }
 
-  function write(changes: readonly RuleChange[], tells: boolean): void {
-    const news = tells ? newsOf(heads, changes) : undefined
+  /** The error that kept the current batch off the disk; null: it is there. */
+  function onDisk(): Promise<Error | null> {
+    store.urgent()
+    return new Promise((resolve) => store.onDisk(resolve))
+  }
+
+  /** Ahead of the alarms that retire: what is told of a change is stored with it. */
+  function write(changes: readonly RuleChange[]): Promise<Error | null> {
+    const news = everStored ? newsOf(heads, changes) : undefined
     book.write(changes)
-    // Ahead of the alarms that retire.
     if (news !== undefined) deps.record(news)
+    return onDisk()
   }
 
   function run(next: Heads): void {
@@ -87,30 +93,7 @@ export function createRuleSet(deps: RuleSetDeps): RuleSet {
     deps.changed()
   }
 
-  /** The error that kept the current batch off the disk; null: it is there. */
-  function onDisk(): Promise<Error | null> {
-    store.urgent()
-    return new Promise((resolve) => store.onDisk(resolve))
-  }
-
-  /** Runs at once, and is stored beside; if that fails, later. */
-  async function take(changes: readonly RuleChange[], { rules = [] }: Partial<Files>): Promise<void> {
-    const before = heads
-    const first = !everStored
-    const next = withPlaces(applied(heads, changes), rules)
-    if (changes.length === 0 && !first && begun) {
-      heads = next
-      return deps.changed()
-    }
-    if (changes.length > 0 || first) write(changes, !first)
-    run(next)
-    if (changes.length === 0 && !first) return
-    if (await onDisk() === null) {
-      everStored = true
-      return
-    }
-    // The set runs on; what the books say of it is written when they can be.
-    heads = before
+  function retry(): void {
     cancelRetry?.()
     cancelRetry = clock.after(retryMs, () => void followNewest())
   }
@@ -120,7 +103,16 @@ export function createRuleSet(deps: RuleSetDeps): RuleSet {
       await new Promise<void>((resolve) => gate.whenOpen('rule files', resolve))
       const files = newest
       if (files === undefined) return
-      await take(changesByFiles(heads, files, isoNow()), files)
+      const changes = changesByFiles(heads, files, isoNow())
+      if (changes.length > 0 || !everStored) {
+        if (await write(changes) !== null) return retry()
+        everStored = true
+        run(withPlaces(applied(heads, changes), files.rules))
+      } else {
+        heads = withPlaces(heads, files.rules)
+        deps.changed()
+      }
+      behind = false
     })
   }
 
@@ -131,9 +123,18 @@ export function createRuleSet(deps: RuleSetDeps): RuleSet {
       heads = stored ?? new Map()
       everStored = stored !== undefined
       newest = files
+      const before = heads
       const all = files === undefined ? changes : [...changes, ...changesByFiles(applied(heads, changes), files, isoNow())]
-      await take(all, files ?? {})
-      begun = true
+      const stores = all.length > 0 || !everStored ? write(all) : null
+      // Whatever the disk says: a gateway with rules that are right does not run without any.
+      run(withPlaces(applied(before, all), files?.rules ?? []))
+      if (stores === null) return
+      if (await stores === null) everStored = true
+      else {
+        heads = before
+        behind = files !== undefined
+        retry()
+      }
     }),
     follow(files) {
       newest = files
@@ -145,11 +146,11 @@ export function createRuleSet(deps: RuleSetDeps): RuleSet {
       waiting++
       try {
         return await inTurn(async () => {
+          if (behind) throw new LimenError('STORE_FAILED', 'the store could not take the rules of the files yet', { remedy: 'send it again' })
           const { change, answer } = await decide(heads)
           if (change === undefined) return answer(heads)
           gate.mustBeOpen()
-          write([change], true)
-          const error = await onDisk()
+          const error = await write([change])
           if (error !== null) throw error instanceof LimenError ? error : new LimenError('STORE_FAILED', 'the rule could not be stored', { cause: error, remedy: 'send it again' })
           run(applied(heads, [change]))
           // What this brought about, alarms that retire, is of its own batch. If that fails, the rule is stored and runs all the same.

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { EditOutcome } from '../gateway/kernel/rule-desk.ts'
 import { createFakeClock } from './support/fake-clock.ts'
 import { createMemoryStore } from './support/memory-store.ts'
-import { createRuleScene } from './support/rule-scene.ts'
+import { createRuleScene, filesOf } from './support/rule-scene.ts'
 
 const rule = (limit: number, message = `above ${limit}`): string => `id: warm\non: { metric: t }\nwhen: { above: ${limit} }\nmessage: ${message}\n`
 const fileRule = (limit: number): string => `- ${rule(limit).trimEnd().replaceAll('\n', '\n  ')}\n`
@@ -175,6 +175,22 @@ describe('going back', () => {
     expect(diff.split('\n').slice(2, 5)).toEqual(['@@ -1,6004 +1,6004 @@', '-id: warm', '-on: { metric: t }'])
   })
 
+  it('finds what an alarm was raised by: the revision of its version that was there then', async () => {
+    const { put, desk, clock } = await scene()
+    for (let limit = 1; limit <= 120; limit++) {
+      await put(rule(limit))
+      await clock.advance(1_000)
+    }
+    const { version } = (await desk.versions('warm', { before: 4, limit: 1 }))[0]!
+    await put(`# again\n${rule(3)}`)
+    expect(await desk.ofVersion('warm', version!)).toMatchObject({ revision: 121 })
+    expect(await desk.ofVersion('warm', version!, '2026-01-01T00:01:00.000Z')).toMatchObject({ revision: 3, text: rule(3) })
+    // Earlier than the earliest there is: the clock was set back meanwhile.
+    expect(await desk.ofVersion('warm', version!, '2025-01-01T00:00:00.000Z')).toMatchObject({ revision: 121 })
+    expect(await desk.ofVersion('warm', 'none')).toBeUndefined()
+    expect(await desk.ofVersion('none', version!)).toBeUndefined()
+  })
+
   it('lists many versions page by page', async () => {
     const { put, desk } = await scene()
     for (let limit = 1; limit <= 25; limit++) await put(rule(limit))
@@ -230,19 +246,36 @@ describe('files beside edits over HTTP', () => {
     expect(running()).toEqual(['warm: above 10'])
   })
 
-  it('run at once where they cannot be stored, and are stored when they can', async () => {
+  it('that cannot be stored are tried again, whatever they say by then; until then all is as it was', async () => {
     const { follow, store, running, gate, clock, desk, book } = await scene(fileRule(10))
     store.failNextCommit(new Error('the disk is full'))
-    const following = follow(fileRule(11))
-    await following
-    expect(running()).toEqual(['warm: above 11'])
-    expect((await book.read())!.get('warm')).toMatchObject({ revision: 1 })
+    await follow(fileRule(11))
+    expect([running(), desk.get('warm')]).toMatchObject([['warm: above 10'], { message: 'above 10', revision: 1 }])
     gate.lost()
+    const following = follow(fileRule(12))
     await clock.advance(5_000)
     expect((await book.read())!.get('warm')).toMatchObject({ revision: 1 })
     gate.opens()
+    await following
     await clock.advance(0)
     expect((await book.read())!.get('warm')).toMatchObject({ revision: 2, by: 'file:rules/a.yaml' })
-    expect(desk.get('warm')).toMatchObject({ message: 'above 11', revision: 2 })
+    expect([running(), desk.get('warm')]).toMatchObject([['warm: above 12'], { message: 'above 12', revision: 2 }])
+  })
+
+  it('run from the start on where they cannot be stored, and are stored when they can', async () => {
+    const clock = createFakeClock()
+    const store = createMemoryStore({ auto: true, clock })
+    const { set, replaced, book, told, desk } = createRuleScene({ store, clock })
+    store.failNextCommit(new Error('the disk is full'))
+    await set.begin({ stored: undefined, changes: [], files: filesOf(fileRule(10)) })
+    expect(replaced.at(-1)!.map(({ message }) => message)).toEqual(['above 10'])
+    expect([await book.read(), desk.list()]).toEqual([undefined, []])
+    // An edit of what the books say would end what runs beside them.
+    await expect(desk.put('own', { json: { on: { metric: 't' }, when: { above: 1 } } }, { by: 'ada' })).rejects.toMatchObject({ code: 'STORE_FAILED' })
+    await clock.advance(5_000)
+    expect((await book.read())!.get('warm')).toMatchObject({ revision: 1 })
+    expect(desk.list()).toMatchObject([{ revision: 1 }])
+    expect(told).toEqual([])
+    expect(await desk.put('own', { json: { on: { metric: 't' }, when: { above: 1 } } }, { by: 'ada' })).toMatchObject({ ok: true })
   })
 })

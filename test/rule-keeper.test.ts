@@ -29,7 +29,7 @@ function createPlace(targets: readonly string[] = ['nurse-call']) {
         clock, store,
         logger: silentLogger,
         gate: createHandGate(),
-        load: async () => ({ ...readRules(yaml, 'rules/a.yaml', { kinds: kindSchemas, targets: names }), tables: { tables: new Map(), ids: new Set() }, zones: new Map(), files: [], directories: [], fingerprint: '' }),
+        load: async () => ({ ...readRules(yaml, 'rules/a.yaml', { kinds: kindSchemas, targets: names }), tables: { tables: [], ids: new Set() }, zones: new Map(), files: [], directories: [], fingerprint: '' }),
         rereadSources: async () => [],
         record: (event) => void told.push(event),
         replace: (rules) => void sets.push(rules),

@@ -75,8 +75,8 @@ export interface RuleDesk {
   rollback(id: string, revision: number, edit: RuleEdit): Promise<EditOutcome>
   /** Newest first, revisions less than `before`. */
   versions(id: string, query: { readonly before: number; readonly limit: number }): Promise<readonly RuleRevision[]>
-  /** The newest revision of this version (Rule.version); undefined where it is not kept. */
-  find(id: string, version: string): Promise<{ readonly revision: number; readonly text: string } | undefined>
+  /** What ran under this `version` of an alarm: the newest revision of it, not later than `until` (ISO 8601) where one is that old. */
+  ofVersion(id: string, version: string, until?: string): Promise<RuleRevision | undefined>
   /** Unified. Default: from the revision before to the newest. Undefined: there is no such rule or revision. */
   diff(id: string, query: { readonly from?: number | undefined; readonly to?: number | undefined }): Promise<RuleDiff | undefined>
 }

@@ -42,14 +42,14 @@ export interface EvidenceQuery {
 const maxAtOnce = 2
 
 /** Throws HttpProblem NOT_FOUND, LimenError OVERLOADED where as many are being put together as may be. */
-export function createEvidence(deps: Pick<WebContext, 'store' | 'alarms' | 'delivery' | 'clock'> & { readonly rules: Pick<RuleDesk, 'get' | 'find'> }): (query: EvidenceQuery) => Promise<Evidence> {
+export function createEvidence(deps: Pick<WebContext, 'store' | 'alarms' | 'delivery' | 'clock'> & { readonly rules: Pick<RuleDesk, 'get' | 'ofVersion'> }): (query: EvidenceQuery) => Promise<Evidence> {
   const { store, clock } = deps
   let running = 0
 
   async function ruleOf(id: string, version: string | null | undefined): Promise<Evidence['rule']> {
     const now = deps.rules.get(id)
     if (version === undefined) return { id, version: now?.version ?? null, revision: null, text: now === undefined ? null : now.text, assumed: true }
-    const kept = version === null ? undefined : await deps.rules.find(id, version)
+    const kept = version === null ? undefined : await deps.rules.ofVersion(id, version)
     return { id, version, revision: kept?.revision ?? null, text: kept?.text ?? (now !== undefined && now.version === version ? now.text : null) }
   }
 

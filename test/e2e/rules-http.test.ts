@@ -121,9 +121,9 @@ describe('rules written over HTTP, on a running gateway', () => {
     const { put, warm, json } = api(limen)
     const device = await ownClient(limen.mqttUrl)
     let sent = 0
-    let going = true
+    const ending = new AbortController()
     const flow = (async () => {
-      while (going) await Promise.all(Array.from({ length: 20 }, () => device.publishAsync('devices/oven/temp', JSON.stringify({ value: sent % 2 === 0 ? 40 : 60, seq: ++sent }), { qos: 1 })))
+      while (!ending.signal.aborted) await Promise.all(Array.from({ length: 20 }, () => device.publishAsync('devices/oven/temp', JSON.stringify({ value: sent % 2 === 0 ? 40 : 60, seq: ++sent }), { qos: 1 })))
     })()
     for (let round = 0; round < 10; round++) {
       // Only words change: alarms go on as they were.
@@ -132,7 +132,7 @@ describe('rules written over HTTP, on a running gateway', () => {
     }
     const stale = await Promise.all([put(above(50, 'first'), '&ifRevision=40'), put(above(50, 'second'), '&ifRevision=40')])
     expect(stale.sort()).toEqual([200, 409])
-    going = false
+    ending.abort()
     await flow
     expect(await warm()).toMatchObject({ revision: 41, state: 'live' })
     const { metrics } = await json<{ metrics: { temp: { value: number } } }>('devices/oven')

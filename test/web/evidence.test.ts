@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Alarm } from '../../gateway/kernel/alarm.ts'
 import type { CloudEvent } from '../../gateway/kernel/event.ts'
-import type { RuleDesk, ShownRule } from '../../gateway/kernel/rule-desk.ts'
+import type { RuleRevision, ShownRule } from '../../gateway/kernel/rule-desk.ts'
 import type { SqliteStore } from '../../gateway/store/store.ts'
 import { createEvidence } from '../../gateway/web/evidence.ts'
 import { maxReadings } from '../../gateway/web/evidence-readings.ts'
@@ -54,13 +54,17 @@ async function fill(store: SqliteStore, events: readonly CloudEvent[] = story): 
   await stored(store)
 }
 
-async function desk(of: { alarm?: Partial<Alarm>; ruleVersions?: Pick<RuleDesk, 'find'>; events?: readonly CloudEvent[]; wallS?: number } = {}) {
+function revisionOf(kept: { revision: number; text: string } | undefined): RuleRevision | undefined {
+  return kept === undefined ? undefined : { ...kept, rule: null, version: null, conditionVersion: null, action: 'put', origin: 'http', by: 'ada', at: iso(0) }
+}
+
+async function desk(of: { alarm?: Partial<Alarm>; kept?: Readonly<Record<string, { revision: number; text: string }>>; events?: readonly CloudEvent[]; wallS?: number } = {}) {
   const clock = createFakeClock({ wallMs: journalStartMs + (of.wallS ?? 1_500) * 1_000, monotonicMs: 0 })
   const store = await openStore({ directory: tempDir() })
   await fill(store, of.events)
   const running: ShownRule = { ...aRule('hr-high'), version: 'v2', text: 'id: hr-high\nwhen: { above: 130 }\n', state: 'live', fault: null, origin: 'file', revision: 2, changedBy: 'file:rules/a.yaml', changedAt: iso(0) }
   const board = createAlarmBoard([anAlarm({ id, occurrence: 2, raisedAt: iso(700), ...of.alarm })])
-  const gather = createEvidence({ store, clock, alarms: board, rules: { get: (rule) => (rule === 'hr-high' ? running : undefined), find: of.ruleVersions?.find ?? (async () => undefined) }, delivery: createDeliveryShelf() })
+  const gather = createEvidence({ store, clock, alarms: board, rules: { get: (rule) => (rule === 'hr-high' ? running : undefined), ofVersion: async (rule, version) => revisionOf(of.kept?.[`${rule} ${version}`]) }, delivery: createDeliveryShelf() })
   return (query: Partial<Parameters<typeof gather>[0]> = {}) => gather({ id, occurrence: undefined, beforeMs: 600_000, afterMs: 600_000, ...query })
 }
 
@@ -101,8 +105,7 @@ describe('the evidence of an alarm', () => {
   })
 
   it('has the rule as it was when it was raised', async () => {
-    const kept = new Map([['hr-high v1', { revision: 1, text: 'id: hr-high' }]])
-    const ask = await desk({ ruleVersions: { find: async (rule, version) => kept.get(`${rule} ${version}`) } })
+    const ask = await desk({ kept: { 'hr-high v1': { revision: 1, text: 'id: hr-high' } } })
     expect((await ask({ occurrence: 1 })).rule).toEqual({ id: 'hr-high', version: 'v1', revision: 1, text: 'id: hr-high' })
     // Not kept, but it still runs.
     expect((await ask()).rule).toMatchObject({ version: 'v2', revision: null, text: expect.stringContaining('above: 130') })
@@ -146,7 +149,7 @@ describe('the evidence of an alarm', () => {
     putSeries(store, hr)
     for (let s = 0; s < 15_000; s++) store.appendReading(readingOf(hr, s, { ts: journalStartMs + s * 1_000 }), 10)
     await stored(store)
-    const gather = createEvidence({ store, clock, alarms: createAlarmBoard([anAlarm({ id, raisedAt: iso(0) })]), rules: { get: () => undefined, find: async () => undefined }, delivery: createDeliveryShelf() })
+    const gather = createEvidence({ store, clock, alarms: createAlarmBoard([anAlarm({ id, raisedAt: iso(0) })]), rules: { get: () => undefined, ofVersion: async () => undefined }, delivery: createDeliveryShelf() })
     const { readings, truncated } = await gather({ id, occurrence: undefined, beforeMs: 1, afterMs: 1 })
     const values = readings[0]!.items.map(({ value }) => value)
     expect(truncated.readings).toBe(true)
