@@ -34,6 +34,8 @@ export interface Kpis extends KpiDesk {
 const dayMs = 86_400_000
 /** A day and what a question may be late. */
 const keptMs = dayMs + 3_600_000
+/** So long the memory of a longer period waits for the next question. */
+const longKeptMs = 5 * 60_000
 const cachedMs = 10_000
 const cachedReports = 20
 const maxWaiting = 4
@@ -45,14 +47,16 @@ const nudgeMs = 1_000
 interface Reading { readonly kpis: KpiAccumulator; after: number; from: number }
 
 /**
- * Asks the journal for the key figures. Those of the last day come from a memory that is read on from where it stopped, other periods
- * are read anew; one at a time, page by page, so that the pipeline never waits.
+ * Asks the journal for the key figures. Those of the last day come from a memory that is read on from where it stopped; so do those of
+ * a longer period while somebody looks at it. One at a time, page by page, so that the pipeline never waits.
  */
 export function createKpis(options: KpisOptions, deps: KpisDeps): Kpis {
   const { maxEvents = 500_000, pageSize = 250 } = options
   const { store, clock, logger } = deps
   const cache = new Map<string, { readonly at: number; readonly report: Promise<KpiReport> }>()
   let lastDay: Reading | undefined
+  let long: Reading | undefined
+  let cancelDrop: Cancel | undefined
   let queue: Promise<unknown> = Promise.resolve()
   let waiting = 0
   let told: KpiReport | undefined
@@ -102,6 +106,17 @@ export function createKpis(options: KpisOptions, deps: KpisDeps): Kpis {
     return lastDay
   }
 
+  /** Whoever looks at a long period asks again, and then from a little later. */
+  async function longAgo(from: number): Promise<Reading> {
+    cancelDrop?.()
+    if (long === undefined || from < long.from) {
+      long = undefined
+      long = await begin(from, maxEvents)
+    } else await readOn(long, maxEvents)
+    cancelDrop = clock.after(longKeptMs, () => (long = undefined))
+    return long
+  }
+
   /** When the journal that is kept begins: an event of ours says so; others have their senders' times. */
   async function journalBegin(): Promise<number> {
     const { entries } = await store.readOn({ after: 0, limit: 100 })
@@ -112,7 +127,7 @@ export function createKpis(options: KpisOptions, deps: KpisDeps): Kpis {
   async function answer(query: KpiQuery): Promise<KpiReport> {
     const begun = await journalBegin()
     const recent = query.from >= clock.wall() - keptMs ? await upToDate() : undefined
-    const { kpis } = recent !== undefined && query.from >= recent.from ? recent : await begin(query.from, maxEvents)
+    const { kpis } = recent !== undefined && query.from >= recent.from ? recent : await longAgo(query.from)
     const to = Math.max(query.from, Math.min(query.to, clock.wall()))
     return kpis.report(query, { from: Math.min(to, Math.max(query.from, begun, kpis.completeFrom())), to })
   }
@@ -154,6 +169,7 @@ export function createKpis(options: KpisOptions, deps: KpisDeps): Kpis {
     stop() {
       stopped = true
       cancelRefresh?.()
+      cancelDrop?.()
     },
     *metrics() {
       scrapedAt = clock.monotonic()

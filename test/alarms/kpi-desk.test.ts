@@ -58,7 +58,7 @@ describe('key figures asked of the journal', () => {
     expect(await kpis.report({ from: at(0), to: at(day), operators: 1 })).toMatchObject({ annunciated: 0, perHour: [], covered: { from: '2026-01-02T00:00:00.000Z', to: '2026-01-02T00:00:00.000Z' } })
   })
 
-  it('of the last day read on from where the last question stopped; those of another period are read from its begin', async () => {
+  it('of the last day read on from where the last question stopped; those of a longer period while somebody looks at it', async () => {
     const { happen, until, figure, reads } = desk({ pageSize: 2 })
     await happen(...[0, 1, 2, 3, 4].map((n) => journalEvent({ s: n * hour, event: 'raised', key: `bed-${n}` })))
     await until(5 * hour)
@@ -73,6 +73,17 @@ describe('key figures asked of the journal', () => {
     expect(await figure('annunciated-per-hour', { from: at(3 * day - day), to: at(3 * day) })).toBe(0)
     expect(await figure('annunciated-per-hour', { from: at(0), to: at(4 * hour) })).toBe(1)
     expect(reads.at(-1)!.committedSince).toBe(at(0) - 1_000)
+    const began = () => reads.filter(({ after, limit }) => after === 0 && limit === 2).length
+    const before = began()
+    await happen(journalEvent({ s: 3 * day, event: 'raised', key: 'bed-2' }))
+    expect(await figure('annunciated-per-hour', { from: at(hour), to: at(5 * hour) })).toBe(1)
+    expect(await figure('peak-10min', { from: at(hour), to: at(3 * day + 1) })).toBe(1)
+    expect(began()).toBe(before)
+    await until(3 * day + 301)
+    expect(await figure('annunciated-per-hour', { from: at(hour), to: at(4 * hour) })).toBe(1)
+    expect(began()).toBe(before + 1)
+    expect(await figure('annunciated-per-hour', { from: at(-day), to: at(4 * hour) })).toBe(1)
+    expect(began()).toBe(before + 2)
   })
 
   it('count what has stood since before the period, and not what a shadow rule sees or an overlay hides', async () => {

@@ -61,6 +61,8 @@ describe('the alarm journal', () => {
     const byAccept = await call({ url: `${url}?order=desc&limit=2&q=seen`, headers: { accept: 'text/csv' } })
     expect(byAccept.body.split('\n').slice(1, -1).map((line) => line.slice(0, 24))).toEqual(['2026-01-01T00:41:38.000Z', '2026-01-01T00:41:37.000Z'])
     expect((await call({ url: `${url}?format=csv&type=door.opened` })).json()).toMatchObject({ status: 400, errors: [{ member: 'type' }] })
+    const head = await call({ method: 'HEAD', url: `${url}?format=csv` })
+    expect([head.statusCode, head.headers['content-type'], head.body]).toEqual([200, 'text/csv; charset=utf-8', ''])
     expect((await call({ url: `${url}?format=csv&rule=none` })).body).toBe(`${alarmCsvHeader}\n`)
     expect((await call({ url: `${url}?format=json&limit=1`, headers: { accept: 'text/csv' } })).json<Page>().items).toHaveLength(1)
   })
