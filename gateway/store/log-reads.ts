@@ -5,7 +5,7 @@ import { unpackInbound } from './inbound.ts'
 import type { RawRow } from './protocol.ts'
 import type { Reader } from './reader.ts'
 import type { ReadingTuple, SeriesName } from './row.ts'
-import { eachReading, entriesOf, othersOf, readingOf } from './row.ts'
+import { entriesOf, placesOf, readingOf, readingsOf } from './row.ts'
 import type { SeriesNames } from './series-names.ts'
 import type { Tail } from './tail.ts'
 
@@ -60,7 +60,7 @@ export function createLogReads({ tail, reader, names, lastPosition }: LogReadsDe
     const readings = kinds?.includes('reading') ?? true
     const others = kinds === undefined || kinds.includes('event') || kinds.includes('mark')
     const page = await reader.ask({ kind: 'page', after, upTo: lastPosition(), limit, readings, others })
-    const decoded = pageOf(page.rows, query, (row) => entriesOf(row, nameOf))
+    const decoded = pageOf(page.rows, query, (row) => (others ? entriesOf(row, nameOf) : readingsOf(row, nameOf).map((reading) => ({ position: reading.position, kind: 'reading', reading }))))
     // What the reader passed over behind its last row holds nothing of these kinds.
     const last = page.rows.at(-1)
     return last === undefined || decoded.next >= last.last ? { entries: decoded.entries, next: page.next } : decoded
@@ -154,15 +154,10 @@ function pageOf<R extends RawRow>(rows: readonly R[], { after, limit, kinds }: L
 }
 
 function recentOf(row: RawRow, nameOf: (storedId: number) => SeriesName | undefined): RecentBatch {
-  const others = othersOf(row)
-  const readings: StoredReading[] = []
-  eachReading(row, others, (tuple, position) => {
-    const name = nameOf(tuple[0])
-    if (name !== undefined) readings.push(readingOf(tuple, { position, baseMs: row.baseMs, name }))
-  })
+  const others = placesOf(row)
   return {
-    readings,
-    marks: others.flatMap((other) => (other.kind === 'mark' ? [other.value as RecentBatch['marks'][number]] : [])),
+    readings: readingsOf(row, nameOf, others),
+    marks: others.flatMap(({ mark }) => (mark === undefined ? [] : [mark])),
     inbound: unpackInbound(row.inbound),
   }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { recordOf, rowText } from '../../gateway/alarms/alarm-record.ts'
+import type { AlarmRecord } from '../../gateway/alarms/alarm-record.ts'
+import { createRowReader, rowText } from '../../gateway/alarms/alarm-record.ts'
 import { overlayOrder } from '../../gateway/alarms/machine.ts'
 import type { Transition } from '../../gateway/kernel/alarm.ts'
 import { coreStates } from '../../gateway/kernel/alarm.ts'
@@ -32,6 +33,8 @@ const something: fc.Arbitrary<Said> = fc.oneof(
 const ruleOf = ({ latch, auto, escalateS, realarmS, high }: ModelRule): Rule => makeRule({
   latch, ack: auto ? 'auto' : 'required', priority: high ? 'high' : 'medium', escalateMs: escalateS.map((s) => s * 1_000), realarmMs: realarmS === null ? undefined : realarmS * 1_000,
 })
+
+const recordOf = (text: string): AlarmRecord => createRowReader()(text).record
 
 /** Says it to the real thing; a restart or a commit that is lost gives another scene, of which nothing may differ. */
 async function say(scene: AlarmScene, rule: Rule, { said, at }: { said: Said; at: number }): Promise<{ scene: AlarmScene; out: readonly Transition[] }> {

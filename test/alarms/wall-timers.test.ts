@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { recordOf } from '../../gateway/alarms/alarm-record.ts'
+import { createRowReader } from '../../gateway/alarms/alarm-record.ts'
 import type { Rule } from '../../gateway/kernel/rule.ts'
 import { createAlarmScene, shortly } from '../support/alarm-scene.ts'
 import { createStageScene, seconds, startWallMs } from '../support/stage-scene.ts'
@@ -94,8 +94,8 @@ describe('escalation', () => {
       alarm: { id: 'x', key: 'k', class: 'process', rule: 'r', state: 'unacked', active: true, overlays: [], raisedAt: '2026-01-01T00:00:00.000Z', changedAt: '2026-01-01T00:00:05.000Z', acknowledgedAt: null, shelvedUntil: null },
       oneShot: false, conditionVersion: 'c', mode: 'live',
     })
-    expect(recordOf(text)).toMatchObject({ state: 'unacked', announcedAt: startWallMs, escalations: 0 })
-    expect(recordOf(text.replace('"unacked"', '"acked"'))).toMatchObject({ state: 'acked', announcedAt: null, escalations: 0 })
+    expect(createRowReader()(text).record).toMatchObject({ state: 'unacked', announcedAt: startWallMs, escalations: 0 })
+    expect(createRowReader()(text.replace('"unacked"', '"acked"')).record).toMatchObject({ state: 'acked', announcedAt: null, escalations: 0 })
   })
 })
 

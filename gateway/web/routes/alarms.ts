@@ -4,6 +4,7 @@ import type { Alarm, OperatorAction, OperatorVerb } from '../../kernel/alarm.ts'
 import { coreStates } from '../../kernel/alarm.ts'
 import type { Role } from '../../kernel/principal.ts'
 import { priorities } from '../../kernel/priority.ts'
+import { placeOf } from '../../kernel/sorted.ts'
 import { admit, fault } from '../admit.ts'
 import type { WebContext } from '../context.ts'
 import { createEvidence } from '../evidence.ts'
@@ -80,9 +81,10 @@ export function alarmRoutes(app: FastifyInstance, context: WebContext): void {
       const states = readWords(query.state, 'state', coreStates)
       const wanted = readWords(query.priority, 'priority', priorities)
       const items: Alarm[] = []
-      for (const alarm of context.alarms.list()) {
-        if (items.length > limit) break
-        if (alarm.id <= after) continue
+      const all = context.alarms.list()
+      for (let i = after === '' ? 0 : placeOf(all, after); i < all.length && items.length <= limit; i++) {
+        const alarm = all[i]!
+        if (alarm.id === after) continue
         if (active !== undefined && alarm.active !== active) continue
         if (states !== undefined && !states.has(alarm.state)) continue
         if (wanted !== undefined && !wanted.has(alarm.priority)) continue
