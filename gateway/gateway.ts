@@ -136,7 +136,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     emit: (event) => pipeline.record(event),
     onCondition: (condition) => pipeline.condition(condition),
   })
-  const gate = createGate({ rebuild: () => restore({ kind: 'undo', times: keeper.times() }), opened: keeper.arm, onFatal: deps.onFatal, logger })
+  const gate = createGate({ rebuild: () => restore({ kind: 'undo', times: keeper.times() }), opened: () => (health.again(), keeper.arm()), onFatal: deps.onFatal, logger })
   const ingest = createIngest({ maxSeries }, { store, labels: (device) => devices.labels(device), settings: (device) => devices.settings(device), emit: (event) => pipeline.record(event) })
   const posted = createPostedEvents({ store })
   const rejections = createRejections()
@@ -157,7 +157,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     gate,
     logger,
   })
-  const health = createHealth({ store, influx, flows, listening: () => broker.addresses.mqtt !== undefined, isOpen: gate.isOpen, condition: (condition) => pipeline.condition(condition) })
+  const health = createHealth(config, { store, broker, delivery, influx, flows, logger, isOpen: gate.isOpen, condition: (condition) => pipeline.condition(condition) })
   const rules = createRuleKeeper(config, {
     clock, logger, store, gate,
     load: deps.loadRules,
@@ -167,7 +167,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     condition: (condition) => pipeline.condition(condition),
     faulty: () => stage.faulty(),
   })
-  const kpis = createKpis({}, { store, alarms: stage, rules: stage.rules, clock, logger })
+  const kpis = createKpis({}, { store, alarms: stage, rules: () => stage.rules(), clock, logger })
   const web = createWeb(
     { host: config.http.host, port: config.http.port, site: config.site, loopbackTrusted, tokens: [control, ...flows.credentials] },
     {
