@@ -33,12 +33,40 @@ describe('samples of a window', () => {
     }), { numRuns: 300 })
   })
 
-  it('give back what they no longer need', () => {
+  it('take and give back room as they come and go', () => {
     const samples = createSamples()
-    for (let i = 0; i < 10_000; i++) addSample(samples, i, i)
-    expect(samples.offsets.length).toBeLessThan(11_500)
+    const room = (): number => samples.chunks.reduce((sum, { offsets }) => sum + offsets.length, 0)
+    for (let i = 0; i < 10; i++) addSample(samples, i, i)
+    expect(room()).toBe(16)
+    for (let i = 10; i < 10_000; i++) addSample(samples, i, i)
+    expect(room()).toBeLessThan(10_600)
     while (samples.count > 10) dropOldest(samples)
-    expect([samples.offsets.length, samples.values!.length].every((capacity) => capacity <= 32)).toBe(true)
+    expect(room()).toBeLessThanOrEqual(1_024)
     expect(saveSamples(samples)).toEqual({ base: 9_990, offsets: Uint32Array.from({ length: 10 }, (_, i) => i), values: Float64Array.from({ length: 10 }, (_, i) => 9_990 + i) })
+  })
+
+  it('of a small window stay in little room, however many pass through', () => {
+    const samples = createSamples(false)
+    for (let i = 0; i < 5_000; i++) {
+      addSample(samples, i, 0)
+      if (samples.count > 20) dropOldest(samples)
+    }
+    expect(samples.chunks.map(({ offsets }) => offsets.length)).toEqual([64])
+    expect(timeAt(samples, 0)).toBe(4_980)
+  })
+
+  it('stand in order over many chunks', () => {
+    const samples = createSamples()
+    for (let i = 0; i < 5_000; i++) {
+      addSample(samples, 10_000 + (i ^ 1) * 7 - (i % 5 === 0 ? 6_000 : 0), i)
+      if (samples.count > 3_000) dropOldest(samples)
+      if (i % 1_000 > 0) continue
+      const times = Array.from({ length: samples.count }, (_, k) => timeAt(samples, k))
+      expect(times).toEqual(times.toSorted((a, b) => a - b))
+    }
+    for (let k = 0; k < samples.count; k++) {
+      const i = valueAt(samples, k)
+      expect(timeAt(samples, k)).toBe(10_000 + (i ^ 1) * 7 - (i % 5 === 0 ? 6_000 : 0))
+    }
   })
 })
