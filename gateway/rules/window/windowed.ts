@@ -26,6 +26,6 @@ export function passTime(cell: CellView, moment: Moment): Watermark {
 /** Has the cell looked at again when its watermark reaches this event time. */
 export function wakeAt(cell: CellView, time: number, moment: Moment): void {
   const due = time === Infinity ? Infinity : reachesAt(cell.watermark!, time)
-  // It has not been reached yet; where the two clocks' roundings say it has, a millisecond more and it will have been.
+  // It has not been reached yet. Where rounding has it due already, a millisecond more and it will have been.
   cell.deadline = due > moment.at ? due : moment.at + 1
 }

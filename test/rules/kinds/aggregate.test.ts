@@ -18,12 +18,15 @@ const functions: Readonly<Record<string, (values: readonly number[]) => number |
 }
 const sumOf = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0)
 
-/** Samples a second or so apart, each up to the lateness behind, with pauses. Times are whole ms. */
-const inputs = fc.array(fc.record({
-  step: fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 0, max: 2_000 }) }, { weight: 1, arbitrary: fc.integer({ min: 5_000, max: 60_000 }) }),
-  behind: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.integer({ min: 0, max: 6_000 }) }),
-  value: fc.integer({ min: -20, max: 20 }),
-}), { minLength: 1, maxLength: 60 })
+/** Samples a second or so apart, each up to the lateness behind, with pauses. Times are whole ms, now and then on full halves of a second, where limits are met. */
+const inputs = fc.constantFrom(1, 500).chain((grain) => {
+  const ms = (min: number, max: number) => fc.integer({ min: Math.ceil(min / grain), max: Math.floor(max / grain) }).map((x) => x * grain)
+  return fc.array(fc.record({
+    step: fc.oneof({ weight: 8, arbitrary: ms(0, 2_000) }, { weight: 1, arbitrary: ms(5_000, 60_000) }),
+    behind: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: ms(0, 6_000) }),
+    value: fc.integer({ min: -20, max: 20 }),
+  }), { minLength: 1, maxLength: 60 })
+})
 
 /** Drives the same input twice, once saved and loaded after every step, and gives both. */
 function drivePair(when: string): { readonly drive: KindDrive; sample(at: number, sample: { time: number; value: number }): number | 'late'; until(at: number): void } {
@@ -169,6 +172,30 @@ describe('aggregate', () => {
     expect(count.shown()?.value).toBe(6)
     expect(count.sample(10, { value: 1, quality: 'bad' })).toBe(unknown)
     expect(count.shown()?.value).toBe(6)
+  })
+
+  it('hears every session that a batch closes, at one moment', () => {
+    const drive = driveKind('aggregate: { fn: sum, window: { session: { gap: 1s, max: 1min } }, gt: 4 }')
+    for (const second of [10, 11, 14, 15.5, 16]) drive.sample(20_000, { time: second * 1_000, value: second === 14 ? 1 : 3 })
+    drive.sample(20_500, { time: 30_000, value: 1 })
+    expect(drive.said().slice(6)).toEqual([{ at: 20_500, verdict: normal, value: 1 }, { at: 20_500, verdict: 1, value: 6 }])
+    expect(drive.said()[5]).toEqual({ at: 20_500, verdict: 1, value: 6 })
+  })
+
+  it('lets a sample that is just in time join its session', () => {
+    const drive = driveKind('aggregate: { fn: count, window: { session: { gap: 10s, max: 1min } }, gt: 0 }')
+    const said = [0, 15, 10, 25].map((second) => drive.sample(20_000, { time: second * 1_000, value: 1 }))
+    expect(said).toEqual([unknown, unknown, unknown, unknown])
+    drive.until(100_000)
+    expect(drive.said().slice(4)).toEqual([{ at: 35_001, verdict: 1, value: 4 }])
+  })
+
+  it('comes to an end where rounding says that what is due is not yet reached', () => {
+    // 192.3 + (192 + 3000 + 5000 − 192 − 192.3) is a little less than it should be.
+    const drive = driveKind('aggregate: { fn: count, window: { sliding: 3s }, gt: 1 }')
+    drive.sample(192.3, { time: 192, value: 1 })
+    drive.until(20_000)
+    expect(drive.said().slice(1).map(({ value, at }) => [value, Math.round(at)])).toEqual([[0, 8_193]])
   })
 
   it('is not led astray by what had been in the window', () => {

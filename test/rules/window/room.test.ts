@@ -28,6 +28,13 @@ describe('a window with more samples than there is room for', () => {
     expect(drive(createSliding(10_000, fold, 3), [1, 2, 3, 4, 13.5, 14])).toEqual([1, 2, 3, null, 13.5, 14])
   })
 
+  it('is looked at again when the last that had to go has left', () => {
+    const sliding = createSliding(10_000, createFold({ fn: 'count', minCount: 0, slides: true }), 2)
+    const memory = sliding.create()
+    for (const time of [1_000, 3_000, 6_000]) sliding.take(memory, time, 0)
+    expect(sliding.nextChange(memory)).toBe(11_000)
+  })
+
   it('that tumbles closes as unknown where all of them are needed', () => {
     const seconds = [0, 1, 2, 3, 20, 40]
     expect(drive(createTumbling(10_000, createFold({ fn: 'p50', minCount: 1, slides: false }, 3)), seconds).slice(4)).toEqual([null, 20])
