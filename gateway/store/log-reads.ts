@@ -5,7 +5,7 @@ import { unpackInbound } from './inbound.ts'
 import type { RawRow } from './protocol.ts'
 import type { Reader } from './reader.ts'
 import type { ReadingTuple, SeriesName } from './row.ts'
-import { entriesOf, placesOf, readingOf, readingsOf } from './row.ts'
+import { entriesOf, othersOf, placesOf, readingOf, readingsOf } from './row.ts'
 import type { SeriesNames } from './series-names.ts'
 import type { Tail } from './tail.ts'
 
