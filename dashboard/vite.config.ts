@@ -1,12 +1,10 @@
 import { defineConfig } from 'vite'
-import { trimUplot } from './trim-uplot.ts'
 
 /** The dashboard is built into dashboard/dist, from where the gateway serves it. Nothing is fetched from elsewhere, nothing is inline. */
 export default defineConfig({
   root: import.meta.dirname,
   base: '/',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [trimUplot()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,
