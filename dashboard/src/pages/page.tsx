@@ -1,10 +1,12 @@
 import { connection, session } from '../data/state.ts'
 import { ErrorState, Loading } from '../parts/empty.tsx'
+import { lazy } from '../parts/lazy.tsx'
 import { route } from '../router.ts'
 import { AlarmsPage } from './alarms.tsx'
-import { DevicesPage } from './devices.tsx'
 import { Overview } from './overview.tsx'
-import { SystemPage } from './system.tsx'
+
+const DevicesPage = lazy(async () => (await import('./more.ts')).DevicesPage)
+const SystemPage = lazy(async () => (await import('./more.ts')).SystemPage)
 
 /** The page of the address. */
 export function Page() {
