@@ -30,7 +30,7 @@ describe('an axis of numbers', () => {
       const slack = span * 1e-6
       expect(splits.length).toBeLessThanOrEqual(most + 1)
       expect(splits.every((split) => split >= min - slack && split <= min + span + slack)).toBe(true)
-      expect(splits.every((split, index) => index === 0 || split > splits[index - 1]!)).toBe(true)
+      expect(splits.every((split, index) => index === 0 || split > splits.at(index - 1)!)).toBe(true)
     }))
   })
 })
