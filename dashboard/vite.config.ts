@@ -13,7 +13,8 @@ const plainImports: Plugin = {
 export default defineConfig({
   root: import.meta.dirname,
   base: '/',
-  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // Each element is written shorter so than by the automatic runtime: some 0.9 KB of all, gzipped.
+  oxc: { jsx: { runtime: 'classic', pragma: '_h', pragmaFrag: '_Fragment' }, jsxInject: "import { h as _h, Fragment as _Fragment } from 'preact'" },
   plugins: [plainImports],
   build: {
     outDir: 'dist',
@@ -26,7 +27,7 @@ export default defineConfig({
     modulePreload: false,
     reportCompressedSize: true,
     // What both need is in the first script: a third one for it would be fetched before anything is shown.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'index', test: /node_modules|dashboard\/src\/(?:alarms|data|overview|parts)\/|dashboard\/src\/[^/]+$/ }] } } },
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'index', test: /node_modules|dashboard\/src\/(?:alarms\/(?!alarm-chart|chart-span|limits)|data|overview|parts)|dashboard\/src\/[^/]+$/ }] } } },
   },
   // `npm run dev:dashboard` beside a running gateway.
   server: { proxy: { '/api': { target: process.env['LIMEN_URL'] ?? 'http://127.0.0.1:8080', ws: true }, '/metrics': process.env['LIMEN_URL'] ?? 'http://127.0.0.1:8080', '/login': process.env['LIMEN_URL'] ?? 'http://127.0.0.1:8080' } },

@@ -1,16 +1,14 @@
 import { useRef } from 'preact/hooks'
 import type { Rule } from '../../../gateway/kernel/rule.ts'
 import type { Alarm } from '../data/alarm-list.ts'
+import { SignalChart } from '../charts/signal-chart.tsx'
 import { ask } from '../data/api.ts'
 import { gatewayTime } from '../data/clock.ts'
 import { useLoaded } from '../data/loaded.ts'
 import type { JournalEntry } from '../data/state.ts'
-import { lazy } from '../parts/lazy.tsx'
 import type { Span } from './chart-span.ts'
 import { marksOf, spanOf } from './chart-span.ts'
 import { chartLimits } from './limits.ts'
-
-const SignalChart = lazy(async () => (await import('../pages/more.ts')).SignalChart)
 
 /** The signal around the event, with the limits of the rule and the steps of the alarm. */
 export function AlarmChart({ alarm, device, metric, history }: { alarm: Alarm; device: string; metric: string; history: readonly JournalEntry[] }) {

@@ -6,7 +6,7 @@ import { ErrorState } from '../parts/empty.tsx'
 import { absolute, duration, timeOfDay } from '../parts/format.ts'
 import { describe, pointText } from './describe.ts'
 import { createFeed } from './feed.ts'
-import type { Feed, FeedState } from './feed.ts'
+import type { Feed, FeedState, GivenReadings } from './feed.ts'
 import type { Limit } from './limits.ts'
 import { createPlot } from './plot.ts'
 import type { Mark, Plot, Span } from './plot.ts'
@@ -27,6 +27,8 @@ export interface SignalChartProps {
   /** The window moves on with the clock; its length is to − from. */
   readonly live?: boolean
   readonly height?: number
+  /** Readings that are known; without, they are asked for. */
+  readonly given?: GivenReadings
 }
 
 const none: readonly never[] = []
@@ -42,7 +44,7 @@ export function SignalChart(props: SignalChartProps) {
 }
 
 function Chart(props: SignalChartProps) {
-  const { device, metric, from, to, limits = none, marks = none, spans = none, live = false, height = 180 } = props
+  const { device, metric, from, to, limits = none, marks = none, spans = none, live = false, height = 180, given } = props
   const spanMs = to - from
   const failure = useSignal<string | null>(null)
   const loaded = useSignal<{ readonly feed: Feed; readonly state: FeedState } | null>(null)
@@ -53,7 +55,7 @@ function Chart(props: SignalChartProps) {
   useEffect(() => {
     if (away) return undefined
     const abort = new AbortController()
-    const own = createFeed({ device, metric, from, to, live })
+    const own = createFeed({ device, metric, from, to, live, given })
     failure.value = null
     own.load(abort.signal).then(
       () => (loaded.value = { feed: own, state: own.state()! }),

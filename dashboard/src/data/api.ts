@@ -44,7 +44,7 @@ export async function ask<T>(path: string, options: { method?: string; body?: un
 
 async function problemOf(response: Response): Promise<ApiProblem> {
   const document = ((await response.json().catch(() => null)) ?? {}) as { detail?: string; title?: string }
-  return new ApiProblem(response.status, document.detail ?? document.title ?? `the gateway answered ${response.status}`, document as Readonly<Record<string, unknown>>)
+  return new ApiProblem(response.status, document.detail ?? document.title ?? `the gateway answered ${response.status}`, { ...document })
 }
 
 /** All pages of a list, up to `most` items. */

@@ -6,6 +6,9 @@ import { AlarmsPage } from './alarms.tsx'
 import { Overview } from './overview.tsx'
 
 const DevicesPage = lazy(async () => (await import('./more.ts')).DevicesPage)
+const RulesPage = lazy(async () => (await import('./more.ts')).RulesPage)
+const HistoryPage = lazy(async () => (await import('./more.ts')).HistoryPage)
+const KpiPage = lazy(async () => (await import('./more.ts')).KpiPage)
 const SystemPage = lazy(async () => (await import('./more.ts')).SystemPage)
 
 /** The page of the address. */
@@ -24,6 +27,12 @@ export function Page() {
       return <AlarmsPage id={id} />
     case 'devices':
       return <DevicesPage id={id} />
+    case 'rules':
+      return <RulesPage id={id} />
+    case 'history':
+      return <HistoryPage id={id} />
+    case 'kpi':
+      return <KpiPage />
     case 'system':
       return <SystemPage />
     default:

@@ -3,6 +3,8 @@ import type { ComponentType } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { ErrorState, Loading } from './empty.tsx'
 
+/** The first page is drawn by then. */
+const afterMs = 1_000
 const parts: (() => Promise<void>)[] = []
 
 /** A part of the dashboard with a script of its own, which comes when it is first wanted, or with `fetchRest`. */
@@ -27,11 +29,10 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): C
   }
 }
 
-/** What was not needed at first, once there is time: a page that was open goes on when the gateway is away. */
+/** What was not needed at first, a little later: a page that was open goes on when the gateway is away. */
 export function fetchRest(): void {
   const fetchAll = async (): Promise<void> => {
     for (const begin of parts) await begin()
   }
-  if ('requestIdleCallback' in window) requestIdleCallback(() => void fetchAll(), { timeout: 5_000 })
-  else setTimeout(() => void fetchAll(), 2_000)
+  setTimeout(() => void fetchAll(), afterMs)
 }

@@ -69,7 +69,7 @@ function flatten(value: Tree, path: string): Record<string, string> {
 function membersOf(lines: readonly string[]): readonly Member[] {
   const members: Member[] = []
   for (const [index, line] of lines.entries()) {
-    if (/^\s*(?:#.*)?$/.test(line)) continue
+    if (/^\s*(?:#.*)?$/s.test(line)) continue
     const found = readKey(line)
     const last = members.at(-1)
     if (found?.indent === 0) {

@@ -67,7 +67,7 @@ export function readInline(text: string): Written {
   return { value, comment: rest.trim() }
 }
 
-const line = /^( *)(?:(["'])(.+?)\2|([^\s"'#:{}[\],&*!|>%@`-][^\s:]*)) *:(?: (.*)|)$/
+const line = /^( *)(?:(["'])(.+?)\2|([^\s"'#:{}[\],&*!|>%@`-][^\s:]*)) *:(?: (.*)|)$/s
 
 /** A line `key: rest`; undefined: it is none. */
 export function readKey(text: string): { readonly indent: number; readonly key: string; readonly rest: string } | undefined {

@@ -108,7 +108,7 @@ describe('a field that is changed', () => {
   })
 
   it('is quoted where bare it would be another thing', () => {
-    for (const id of ['true', '12', 'on', '1e3', '*', 'a: b', '# x', ' a', '']) {
+    for (const id of ['\u2028', 'a\u0085b', 'true', '12', 'on', '1e3', '*', 'a: b', '# x', ' a', '']) {
       const text = writeField('id: x', 'on.device', id)
       if (id !== '') expect(parse(text)).toEqual({ id: 'x', on: { device: id } })
     }
