@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
+import type { CloudEvent } from '../../../gateway/kernel/event.ts'
 import { marksOf } from '../alarms/chart-span.ts'
-import { happeningOf } from '../alarms/happening.ts'
+import { happeningOf, isAlarmEvent } from '../alarms/happening.ts'
 import { chartLimits } from '../alarms/limits.ts'
 import { stateWords, subjectOf, titleOf, valueAndLimit } from '../alarms/words.ts'
 import { SignalChart } from '../charts/signal-chart.tsx'
@@ -11,12 +12,14 @@ import { absolute } from '../parts/format.ts'
 import { Panel } from '../parts/panel.tsx'
 import { formOf, PriorityMark } from '../parts/priority-mark.tsx'
 import { whenRead } from '../parts/when-read.tsx'
+import { route } from '../router.ts'
 import type { Evidence, Said } from './evidence.ts'
-import { isEvent, msOf, recordWords } from './evidence.ts'
 
 /** All there is about one alarm, to be read, printed or saved. */
 export function EvidencePage({ id }: { id: string }) {
-  const loaded = useLoaded(`evidence ${id}`, (signal) => ask<Evidence>(`alarms/${encodeURIComponent(id)}/evidence`, { signal }))
+  const occurrence = route.value.query.get('occurrence')
+  const path = `alarms/${encodeURIComponent(id)}/evidence${occurrence === null ? '' : `?occurrence=${encodeURIComponent(occurrence)}`}`
+  const loaded = useLoaded(path, (signal) => ask<Evidence>(path, { signal }))
   return (
     <article class="evidence">
       <p class="no-print"><a class="back" href="/history">‹ History</a></p>
@@ -26,7 +29,7 @@ export function EvidencePage({ id }: { id: string }) {
 }
 
 function Document({ id, evidence }: { id: string; evidence: Evidence }) {
-  const { alarm, rule, readings, transitions, deliveries, commands, acknowledgements, comments } = evidence
+  const { alarm, rule, readings, transitions, deliveries, commands, acknowledgements, comments, truncated } = evidence
   const value = valueAndLimit(alarm)
   return (
     <>
@@ -40,18 +43,20 @@ function Document({ id, evidence }: { id: string; evidence: Evidence }) {
       </header>
       <p>{alarm.priority} priority · {subjectOf(alarm)} · {stateWords(alarm)}{value === undefined ? '' : ` · ${value}`} · occurrence {alarm.occurrence} · <code>{id}</code></p>
       <Part title="Rule">
-        {rule === null ? <p class="muted">It is not kept.</p> : <><p><a href={`/rules/${encodeURIComponent(rule.id)}`}>{rule.id}</a>{rule.revision === null ? '' : `, revision ${rule.revision}`}, version <code>{rule.version}</code></p>{rule.text !== null && <pre class="diff" tabIndex={0}>{rule.text}</pre>}</>}
+        <p><a href={`/rules/${encodeURIComponent(rule.id)}`}>{rule.id}</a>{rule.revision === null ? '' : `, revision ${rule.revision}`}{rule.version === null ? '' : `, version ${rule.version}`}{rule.assumed === true && ', as it is now: the journal does not say which it was'}</p>
+        {rule.text === null ? <p class="muted">What it said then is not kept.</p> : <pre class="diff" tabIndex={0}>{rule.text}</pre>}
       </Part>
       <Part title="Readings">
         {readings.length === 0 && <p class="muted">None are kept from that time.</p>}
+        {truncated?.readings === true && <p class="muted">There are more than are told here: the first and the last of them.</p>}
         {readings.map(({ device, metric, unit, from, to, items }) => (
           <figure key={`${device} ${metric}`} class="try-chart">
-            <figcaption><b>{metric}</b> of {device} · {items.length} readings, {absolute(msOf(from))} to {absolute(msOf(to))}</figcaption>
-            <SignalChart device={device} metric={metric} from={msOf(from)} to={msOf(to)} height={220} marks={marksOf(transitions)} limits={metric === alarm.metric ? chartLimits(alarm, undefined) : []} given={{ unit, items: items.map((item) => ({ ...item, ts: msOf(item.ts) })) }} />
+            <figcaption><b>{metric}</b> of {device} · {items.length} readings, {absolute(Date.parse(from))} to {absolute(Date.parse(to))}</figcaption>
+            <SignalChart device={device} metric={metric} from={Date.parse(from)} to={Date.parse(to)} height={220} marks={marksOf(transitions)} limits={metric === alarm.metric ? chartLimits(alarm, undefined) : []} given={{ unit, items }} />
           </figure>
         ))}
       </Part>
-      <Part title="What happened" count={transitions.length}><List items={transitions} /></Part>
+      <Part title="What happened" count={transitions.length}><List items={transitions} />{truncated?.journal === true && <p class="muted">There is more than is told here.</p>}</Part>
       <Part title="Acknowledged" count={acknowledgements.length}><SaidList said={acknowledgements} /></Part>
       <Part title="Comments" count={comments.length}><SaidList said={comments} /></Part>
       <Part title="Delivered" count={deliveries.length}><List items={deliveries} /></Part>
@@ -64,22 +69,21 @@ function Part({ title, count, children }: { title: string; count?: number; child
   return <Panel title={title}>{count === 0 ? <p class="muted">None.</p> : children}</Panel>
 }
 
-function List({ items }: { items: readonly unknown[] }) {
+function List({ items }: { items: readonly CloudEvent[] }) {
   return (
     <ol class="happenings">
-      {items.map((item, index) => {
-        if (!isEvent(item)) return <li key={index} class="happening-plain">{recordWords(item)}</li>
-        const { subject, what, note } = happeningOf(item)
-        return <Line key={index} at={Date.parse(item.time)} note={note}>{item.type.startsWith('limen.alarm.') ? '' : `${subject}: `}{what}</Line>
+      {items.map((event, index) => {
+        const { subject, what, note } = happeningOf(event)
+        return <Line key={index} at={event.time} note={note}>{isAlarmEvent(event) ? '' : `${subject}: `}{what}</Line>
       })}
     </ol>
   )
 }
 
 function SaidList({ said }: { said: readonly Said[] }) {
-  return <ol class="happenings">{said.map(({ at, by, note, occurrence }, index) => <Line key={index} at={msOf(at)} note={note ?? undefined}>{by === null ? 'by nobody who is known' : `by ${by}`}{occurrence === undefined ? '' : `, occurrence ${occurrence}`}</Line>)}</ol>
+  return <ol class="happenings">{said.map(({ at, by, note }, index) => <Line key={index} at={at} note={note ?? undefined}>by {by ?? 'nobody who is known'}</Line>)}</ol>
 }
 
-function Line({ at, note, children }: { at: number; note: string | undefined; children: ComponentChildren }) {
-  return <li class="happening evidence-line"><time class="happening-time" dateTime={Number.isFinite(at) ? new Date(at).toISOString() : ''}>{absolute(at)}</time><span class="happening-what">{children}{note !== undefined && <q class="note">{note}</q>}</span></li>
+function Line({ at, note, children }: { at: string; note: string | undefined; children: ComponentChildren }) {
+  return <li class="happening evidence-line"><time class="happening-time" dateTime={at}>{absolute(Date.parse(at))}</time><span class="happening-what">{children}{note !== undefined && <q class="note">{note}</q>}</span></li>
 }

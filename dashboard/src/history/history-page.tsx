@@ -10,7 +10,6 @@ import { onHappened } from '../data/happened.ts'
 import { useLoaded } from '../data/loaded.ts'
 import { AsOf } from '../parts/as-of.tsx'
 import { Choice, Search } from '../parts/choice.tsx'
-import { download } from '../parts/download.ts'
 import { Empty } from '../parts/empty.tsx'
 import { absolute } from '../parts/format.ts'
 import { PriorityMark } from '../parts/priority-mark.tsx'
@@ -19,9 +18,11 @@ import { whenRead } from '../parts/when-read.tsx'
 import { route, setQuery } from '../router.ts'
 import { EvidencePage } from './evidence-page.tsx'
 import type { JournalEvent } from './journal.ts'
-import { csvOf, filterKey, isFiltered, journalPath, noFilter, periods } from './journal.ts'
+import { filterKey, isFiltered, journalPath, noFilter, periods } from './journal.ts'
 
 const pageSize = 100
+/** A page may be short, or empty, and have a next: so many are read before one has to ask. */
+const mostAtOnce = 25
 const typedMs = 300
 
 /** The alarm journal; with an id the evidence of one alarm. */
@@ -49,11 +50,7 @@ function Journal() {
   const [fresh, setFresh] = useState(0)
   const [older, setOlder] = useState<Older | null>(null)
   const key = `journal ${round} ${filterKey(query)}`
-  const read = (more: { signal?: AbortSignal; before?: string }): Promise<Page<JournalEvent>> => {
-    const { signal, before } = more
-    return ask<Page<JournalEvent>>(journalPath(query, { nowMs: gatewayTime(), limit: pageSize, before }), signal === undefined ? {} : { signal })
-  }
-  const first = useLoaded(key, (signal) => read({ signal }))
+  const first = useLoaded(key, (signal) => readPage(query, { signal }))
   useEffect(() => {
     setFresh(0)
     return onHappened(({ event: { type } }) => type.startsWith('limen.alarm.') && setFresh((before) => before + 1))
@@ -63,23 +60,34 @@ function Journal() {
   const items = [...begun.items, ...(more?.items ?? [])]
   const next = more === null ? begun.next : more.next
   const readOlder = (): void => {
-    read({ before: next! }).then((page) => setOlder({ key, items: [...(more?.items ?? []), ...page.items], next: page.next }), tellWrong)
+    readPage(query, { before: next! }).then((page) => setOlder({ key, items: [...(more?.items ?? []), ...page.items], next: page.next }), tellWrong)
   }
-  const save = (): void => download(`alarm-journal-${new Date(gatewayTime()).toISOString().slice(0, 16).replaceAll(':', '')}.csv`, { type: 'text/csv;charset=utf-8', text: csvOf(items) })
   return (
     <section class="journal" aria-label="History">
       <header class="title-row">
         <h1>History</h1> <AsOf />
         <p class="muted number" role="status">{first.state === 'ready' && (items.length === 0 ? '' : next === null ? `${items.length} in all` : `the newest ${items.length}`)}</p>
-        {items.length > 0 && <span class="end no-print"><button type="button" onClick={save}>Save these {items.length} as CSV</button> <button type="button" onClick={() => print()}>Print</button></span>}
+        {items.length > 0 && <span class="end no-print"><a class="button" download href={`/api/v1/${journalPath(query, { nowMs: gatewayTime(), format: 'csv' })}`}>Save all as CSV</a> <button type="button" onClick={() => print()}>Print</button></span>}
       </header>
       <Filters />
       {fresh > 0 && <p class="no-print"><button type="button" onClick={() => setRound(round + 1)}>Show what happened since</button></p>}
-      {whenRead(first, 'The journal', () => items.length === 0 ? (isFiltered(query) ? <Empty title="Nothing matches"><button type="button" onClick={() => setQuery(noFilter)}>Show all</button></Empty> : <Empty title="No alarm so far" />)
+      {whenRead(first, 'The journal', () => items.length === 0 ? (isFiltered(query) ? <Empty title={next === null ? 'Nothing matches' : 'Nothing of the newest entries matches'}><button type="button" onClick={() => setQuery(noFilter)}>Show all</button></Empty> : <Empty title="No alarm so far" />)
           : <ol class="journal-list">{items.map((event) => <Row key={event.limenposition} event={event} />)}</ol>)}
       {next !== null && <p class="more no-print"><button type="button" onClick={readOlder}>Show older</button></p>}
     </section>
   )
+}
+
+async function readPage(query: URLSearchParams, { before, signal }: { before?: string; signal?: AbortSignal }): Promise<Page<JournalEvent>> {
+  const items: JournalEvent[] = []
+  let next = before ?? null
+  for (let pages = 0; pages < mostAtOnce; pages++) {
+    const page: Page<JournalEvent> = await ask<Page<JournalEvent>>(journalPath(query, { nowMs: gatewayTime(), limit: pageSize, ...(next === null ? {} : { before: next }) }), signal === undefined ? {} : { signal })
+    items.push(...page.items)
+    next = page.next
+    if (next === null || items.length >= pageSize) break
+  }
+  return { items, next }
 }
 
 function Row({ event }: { event: JournalEvent }) {
@@ -92,10 +100,10 @@ function Row({ event }: { event: JournalEvent }) {
       <time class="journal-time" dateTime={event.time}>{absolute(Date.parse(event.time))}</time>
       <span class="journal-event"><PriorityMark priority={priority} form="outlined" label={`${priority} priority`} /> <b>{alarmWhat(name, step)}</b></span>
       <span class="journal-alarm"><a href={`/alarms/${href}`}>{titleOf(step)}</a> <span class="muted">{device ?? key} · {rule}</span></span>
-      <span class="journal-step muted">{from === undefined ? '' : `${from} → `}{state}</span>
+      <span class="journal-step muted">{from === undefined || from === state ? '' : `${from} → `}{state}</span>
       <span class="journal-who">{by === null || by === undefined ? '' : `by ${by}`}</span>
       <span class="journal-note">{[note, reason].filter((text) => typeof text === 'string' && text !== '').map((text) => <q key={text}>{text}</q>)}</span>
-      <a class="journal-evidence no-print" href={`/history/${href}`} aria-label={`Evidence of ${titleOf(step)}`}>Evidence</a>
+      <a class="journal-evidence no-print" href={`/history/${href}?occurrence=${step.occurrence}`} aria-label={`Evidence of ${titleOf(step)}`}>Evidence</a>
     </li>
   )
 }

@@ -8,7 +8,7 @@ import { absolute, duration } from '../parts/format.ts'
 import { Panel } from '../parts/panel.tsx'
 import { Age } from '../parts/time.tsx'
 import { whenRead } from '../parts/when-read.tsx'
-import { isWall, route, setQuery } from '../router.ts'
+import { route, setQuery } from '../router.ts'
 import type { Bar, KpiFigure, KpiReport } from './report.ts'
 import { barsOf, figureText, ratingWords } from './report.ts'
 
@@ -31,14 +31,12 @@ export function KpiPage() {
     <>
       <header class="title-row">
         <h1>Alarm performance</h1> <AsOf />
-        {!isWall.value && (
-          <form class="filters kpi-filters" onSubmit={(event) => event.preventDefault()}>
-            <div class="segments" role="group" aria-label="Period">
-              {periods.map(([name, words]) => <button key={name} type="button" class="toggle" aria-pressed={name === period} onClick={() => setQuery({ period: name === '24h' ? undefined : name })}>{words}</button>)}
-            </div>
-            <label class="beside">Operators <input type="number" min={1} max={99} value={operators} onChange={(event) => setQuery({ operators: event.currentTarget.value === '1' ? undefined : event.currentTarget.value })} /></label>
-          </form>
-        )}
+        <form class="filters kpi-filters" onSubmit={(event) => event.preventDefault()}>
+          <div class="segments" role="group" aria-label="Period">
+            {periods.map(([name, words]) => <button key={name} type="button" class="toggle" aria-pressed={name === period} onClick={() => setQuery({ period: name === '24h' ? undefined : name })}>{words}</button>)}
+          </div>
+          <label class="beside">Operators <input type="number" min={1} max={99} value={operators} onChange={(event) => setQuery({ operators: event.currentTarget.value === '1' ? undefined : event.currentTarget.value })} /></label>
+        </form>
       </header>
       {whenRead(loaded, 'The figures', (report) => <Report report={report} />)}
     </>

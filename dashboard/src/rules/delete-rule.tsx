@@ -5,20 +5,20 @@ import { isAway } from '../parts/permission.ts'
 import { tell, tellWrong } from '../parts/toasts.tsx'
 import { navigate } from '../router.ts'
 import type { RuleItem } from './rule-item.ts'
-import { pathOf, putDraft, rulesRound } from './rules-data.ts'
+import { editPath, putDraft, rulesRound } from './rules-data.ts'
 
 /** Asked once; it can be brought back for as long as the toast stands, and from its revisions later. */
-export function DeleteRule({ rule: { id, text } }: { rule: RuleItem }) {
+export function DeleteRule({ rule: { id, text, revision } }: { rule: RuleItem }) {
   const asking = useSignal(false)
   const close = (): void => void (asking.value = false)
   async function remove(): Promise<void> {
     close()
     try {
-      await ask(pathOf(id), { method: 'DELETE' })
+      await ask(editPath(id, { revision }), { method: 'DELETE' })
       putDraft(id, undefined)
       navigate('/rules')
       rulesRound.value++
-      tell(`${id} is deleted`, { undo: () => void ask(pathOf(id), { method: 'PUT', yaml: text }).then(() => rulesRound.value++, tellWrong) })
+      tell(`${id} is deleted`, { undo: () => void ask(editPath(id, { revision: 0 }), { method: 'PUT', yaml: text }).then(() => rulesRound.value++, tellWrong) })
     } catch (thrown) {
       tellWrong(thrown)
     }

@@ -8,7 +8,7 @@ import { Conflict } from './conflict.tsx'
 import { DeleteRule } from './delete-rule.tsx'
 import { RuleForm } from './rule-form.tsx'
 import type { RuleCheck, RuleItem, RuleProblem } from './rule-item.ts'
-import { drafts, pathOf, putDraft, rulesRound } from './rules-data.ts'
+import { drafts, editPath, pathOf, putDraft, rulesRound } from './rules-data.ts'
 import { TextEditor } from './text-editor.tsx'
 import { TryOut } from './try-out.tsx'
 import { readForm } from './written-rule.ts'
@@ -32,7 +32,7 @@ export function RuleEditor({ rule }: { rule: RuleItem | undefined }) {
     if (!mayTry || isAway()) return undefined
     const stop = new AbortController()
     const timer = setTimeout(() => {
-      ask<RuleCheck>('rules/check', { method: 'POST', yaml: text, signal: stop.signal }).then((found) => (check.value = found), () => {
+      ask<RuleCheck>(`rules/check${rule === undefined ? '' : `?id=${encodeURIComponent(rule.id)}`}`, { method: 'POST', yaml: text, signal: stop.signal }).then((found) => (check.value = found), () => {
         if (!stop.signal.aborted) check.value = null
       })
     }, checkAfterMs)
@@ -48,11 +48,11 @@ export function RuleEditor({ rule }: { rule: RuleItem | undefined }) {
     if (id === undefined || id === '') return tell('Give the rule an id first.', { kind: 'wrong' })
     busy.value = true
     try {
-      const saved = await ask<RuleItem>(pathOf(id, `?ifRevision=${over ?? 0}`), { method: 'PUT', yaml: text })
+      const saved = await ask<RuleItem>(editPath(id, { revision: over ?? 0 }), { method: 'PUT', yaml: text })
       putDraft(key, undefined)
       theirs.value = null
       rulesRound.value++
-      const undo = over === undefined ? {} : { undo: () => void ask(pathOf(id, '/rollback'), { method: 'POST', body: { revision: over } }).then(() => rulesRound.value++, tellWrong) }
+      const undo = over === undefined ? {} : { undo: () => void ask(editPath(id, { more: '/rollback', revision: saved.revision }), { method: 'POST', body: { revision: over } }).then(() => rulesRound.value++, tellWrong) }
       tell(`${id} is saved as revision ${saved.revision}, ${saved.state}`, undo)
       if (rule === undefined) navigate(`/rules/${encodeURIComponent(id)}`)
     } catch (thrown) {

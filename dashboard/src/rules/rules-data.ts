@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import { bySession } from '../alarms/acting-as.tsx'
 import { onHappened } from '../data/happened.ts'
 
 /** Rises when rules were changed, by whomever. */
@@ -21,4 +22,9 @@ export function putDraft(id: string, draft: Draft | undefined): void {
 
 export function pathOf(id: string, more = ''): string {
   return `rules/${encodeURIComponent(id)}${more}`
+}
+
+/** Of an edit: who, where nobody is logged in, and the revision it was made on. */
+export function editPath(id: string, { more = '', revision }: { more?: string; revision?: number | undefined } = {}): string {
+  return `${pathOf(id, more)}?${new URLSearchParams({ ...bySession(), ...(revision === undefined ? {} : { ifRevision: String(revision) }) }).toString()}`
 }

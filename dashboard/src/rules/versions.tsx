@@ -10,7 +10,7 @@ import { tell, tellWrong } from '../parts/toasts.tsx'
 import { whenRead } from '../parts/when-read.tsx'
 import { Diff } from './diff.tsx'
 import type { RuleItem } from './rule-item.ts'
-import { pathOf, putDraft, rulesRound } from './rules-data.ts'
+import { editPath, pathOf, putDraft, rulesRound } from './rules-data.ts'
 
 interface Version { readonly revision: number; readonly action: 'put' | 'delete' | 'rollback' | 'file'; readonly by: string | null; readonly at: string; readonly text: string | null }
 
@@ -26,7 +26,7 @@ export function Versions({ id, rule }: { id: string; rule: RuleItem | null }) {
   async function rollBack(revision: number): Promise<void> {
     asking.value = null
     try {
-      const now = await ask<RuleItem>(pathOf(id, '/rollback'), { method: 'POST', body: { revision } })
+      const now = await ask<RuleItem>(editPath(id, { more: '/rollback', revision: rule?.revision }), { method: 'POST', body: { revision } })
       putDraft(id, undefined)
       rulesRound.value++
       tell(`${id} says again what revision ${revision} said; that is revision ${now.revision}`)
