@@ -17,6 +17,8 @@ const periods = [['24h', '24 h', day], ['7d', '7 d', 7 * day], ['30d', '30 d', 3
 const anewMs = 60_000
 const mostBars = 120
 const mostListed = 10
+/** One hour alone is no wall. */
+const leastBars = 24
 
 /** How well the alarms perform, against EEMUA 191 and ISA-18.2. */
 export function KpiPage() {
@@ -105,10 +107,10 @@ function Bars({ bars }: { bars: readonly Bar[] }) {
   if (first === undefined) return <p class="muted">The journal holds nothing of that time.</p>
   const spanMs = first.to - first.from
   const highest = bars.find(({ count }) => count === top)
-  const words = `${total} alarms in ${bars.length} bars of ${duration(spanMs)}${highest === undefined ? '' : `; most, ${top}, from ${absolute(highest.from)}`}`
+  const words = `${total} alarms, ${duration(spanMs)} a bar${highest === undefined ? '' : `; most, ${top}, from ${absolute(highest.from)}`}`
   return (
     <figure class="bars">
-      <svg viewBox={`0 0 ${bars.length} 100`} preserveAspectRatio="none" role="img" aria-label={words}>
+      <svg viewBox={`0 0 ${Math.max(leastBars, bars.length)} 100`} preserveAspectRatio="none" role="img" aria-label={words}>
         {bars.map(({ from, count }, index) => <rect key={from} x={index + 0.1} width={0.8} y={100 - (100 * count) / top} height={(100 * count) / top}><title>{`${absolute(from)}: ${count}`}</title></rect>)}
       </svg>
       <figcaption class="chart-ends"><span>{absolute(first.from)}</span><span>{words}</span><span>{absolute(bars.at(-1)!.to)}</span></figcaption>

@@ -9,7 +9,7 @@ import { Age } from '../parts/time.tsx'
 import { whenRead } from '../parts/when-read.tsx'
 import { RuleEditor } from './rule-editor.tsx'
 import type { RuleItem } from './rule-item.ts'
-import { stateMeaning } from './rule-item.ts'
+import { byWords, stateMeaning } from './rule-item.ts'
 import { RuleState } from './rule-state.tsx'
 import { pathOf, rulesRound } from './rules-data.ts'
 import { Versions } from './versions.tsx'
@@ -56,7 +56,7 @@ function Shown({ id, rule }: { id: string; rule: RuleItem | null }) {
   const own = standing.value.filter((alarm) => alarm.rule === id)
   return (
     <>
-      <p class="rule-facts"><RuleState state={rule.state} /><span class="muted">: {stateMeaning[rule.state]}. Revision {rule.revision}{rule.changedBy === null ? '' : ` by ${rule.changedBy}`}{rule.changedAt !== null && <>, <Age since={Date.parse(rule.changedAt)} suffix=" ago" /></>}{rule.origin === 'file' ? `, in ${rule.source.file}` : ''}</span></p>
+      <p class="rule-facts"><RuleState state={rule.state} /><span class="muted">: {stateMeaning[rule.state]}. Revision {rule.revision}{byWords(rule.changedBy)}{rule.changedAt !== null && <>, <Age since={Date.parse(rule.changedAt)} suffix=" ago" /></>}</span></p>
       {rule.fault !== null && <p class="panel bad" role="status"><span aria-hidden="true">◆ </span>{rule.fault}</p>}
       <p class="rule-links">{own.length > 0 ? <a href={`/alarms?q=${encodeURIComponent(id)}`}><b>{own.length}</b> {own.length === 1 ? 'alarm stands' : 'alarms stand'}</a> : <span class="muted">No alarm stands</span>} · <a href={`/history?rule=${encodeURIComponent(id)}`}>its alarms so far</a></p>
       <RuleEditor rule={rule} />

@@ -8,6 +8,7 @@ import { Conflict } from './conflict.tsx'
 import { DeleteRule } from './delete-rule.tsx'
 import { RuleForm } from './rule-form.tsx'
 import type { RuleCheck, RuleItem, RuleProblem } from './rule-item.ts'
+import { byWords } from './rule-item.ts'
 import { drafts, editPath, pathOf, putDraft, rulesRound } from './rules-data.ts'
 import { TextEditor } from './text-editor.tsx'
 import { TryOut } from './try-out.tsx'
@@ -86,7 +87,7 @@ export function RuleEditor({ rule }: { rule: RuleItem | undefined }) {
           ? <RuleForm form={form} text={text} isNew={rule === undefined} problems={problems} disabled={!mayTry} onWrite={write} />
           : <TextEditor text={text} problems={problems} readOnly={!mayTry} onWrite={write} />}
         {theirs.value !== null && <Conflict theirs={theirs.value} revision={revision} onTake={() => { putDraft(key, undefined); theirs.value = null; rulesRound.value++ }} onOver={(running) => void save(running)} />}
-        {rule !== undefined && changed && revision !== rule.revision && theirs.value === null && <p class="muted" role="status">Meanwhile revision {rule.revision} runs{rule.changedBy === null ? '' : `, by ${rule.changedBy}`}. What you wrote began from revision {revision}.</p>}
+        {rule !== undefined && changed && revision !== rule.revision && theirs.value === null && <p class="muted" role="status">Meanwhile revision {rule.revision} runs{byWords(rule.changedBy)}. What you wrote began from revision {revision}.</p>}
         {mayTry && (
           <div class="more-actions rule-actions">
             {maySave && <button type="button" class="primary" disabled={isAway() || busy.value || !changed} onClick={() => void save(revision)}>Save</button>}

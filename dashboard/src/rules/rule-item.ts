@@ -38,6 +38,11 @@ export function listensTo(on: Rule['on']): string {
   return [`${metric ?? 'all'}${parts.length === 0 ? '' : ` of ${parts.join(', ')}`}`, ...rest].join(', ')
 }
 
+/** " by anna", " from ward.yaml". */
+export function byWords(by: string | null): string {
+  return by === null ? '' : by.startsWith('file:') ? ` from ${by.slice(5)}` : ` by ${by}`
+}
+
 const ranks: Readonly<Record<string, number>> = { low: 0, medium: 1, high: 2 }
 
 /** The highest a rule has, whatever the level. */

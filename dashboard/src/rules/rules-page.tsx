@@ -16,7 +16,7 @@ import { whenRead } from '../parts/when-read.tsx'
 import { navigate, route, setQuery } from '../router.ts'
 import { RuleDetail } from './rule-detail.tsx'
 import type { RuleItem, RuleRow } from './rule-item.ts'
-import { arrangeRules, highestPriority, listensTo, ruleStates } from './rule-item.ts'
+import { arrangeRules, byWords, highestPriority, listensTo, ruleStates } from './rule-item.ts'
 import { drafts, rulesRound } from './rules-data.ts'
 import { RuleState } from './rule-state.tsx'
 
@@ -88,7 +88,7 @@ function Row({ rule, standing, current }: RuleRow & { current: boolean }) {
       <span class="rule-what muted">{rule.when.kind} · {listensTo(rule.on)}</span>
       <span class="rule-priority"><PriorityMark priority={priority} form="outlined" /> {typeof rule.priority === 'string' ? priority : `up to ${priority}`}</span>
       <span class="rule-standing">{standing > 0 ? <b>{standing} {standing === 1 ? 'alarm' : 'alarms'}</b> : <span class="muted">no alarm</span>}</span>
-      <span class="rule-changed muted">{changedAt === null ? '' : <Age since={Date.parse(changedAt)} suffix=" ago" />}{changedBy === null ? '' : ` by ${changedBy}`}, revision {revision}</span>
+      <span class="rule-changed muted">{changedAt === null ? '' : <Age since={Date.parse(changedAt)} suffix=" ago" />}{byWords(changedBy)}, revision {revision}</span>
       {fault !== null && <span class="rule-fault bad">{fault}</span>}
     </li>
   )

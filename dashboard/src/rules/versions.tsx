@@ -10,11 +10,12 @@ import { tell, tellWrong } from '../parts/toasts.tsx'
 import { whenRead } from '../parts/when-read.tsx'
 import { Diff } from './diff.tsx'
 import type { RuleItem } from './rule-item.ts'
+import { byWords } from './rule-item.ts'
 import { editPath, pathOf, putDraft, rulesRound } from './rules-data.ts'
 
 interface Version { readonly revision: number; readonly action: 'put' | 'delete' | 'rollback' | 'file'; readonly by: string | null; readonly at: string; readonly text: string | null }
 
-const actionWords: Readonly<Record<Version['action'], string>> = { put: 'written', delete: 'deleted', rollback: 'rolled back', file: 'read from its file' }
+const actionWords: Readonly<Record<Version['action'], string>> = { put: 'written', delete: 'deleted', rollback: 'rolled back', file: 'read' }
 const mostShown = 50
 
 /** Every revision, with who and when; what it changed, and the way back to it. */
@@ -42,7 +43,7 @@ export function Versions({ id, rule }: { id: string; rule: RuleItem | null }) {
               const before = versions[index + 1]?.revision
               return (
                 <li key={revision} data-revision={revision}>
-                  <span class="version-words"><b>{revision}</b> {actionWords[action] ?? action}{by === null ? '' : ` by ${by}`} <span class="muted"><Age since={Date.parse(at)} suffix=" ago" />{revision === rule?.revision ? ', runs' : ''}</span></span>
+                  <span class="version-words"><b>{revision}</b> {actionWords[action] ?? action}{byWords(by)} <span class="muted"><Age since={Date.parse(at)} suffix=" ago" />{revision === rule?.revision ? ', runs' : ''}</span></span>
                   <span class="version-actions">
                     {before !== undefined && <button type="button" class="quiet" aria-expanded={opened.value === revision} aria-label={`What revision ${revision} changed`} onClick={() => (opened.value = opened.value === revision ? null : revision)}>What changed</button>}
                     {isAtLeast('admin') && action !== 'delete' && revision !== rule?.revision && <button type="button" class="quiet" aria-label={`Roll back to revision ${revision}`} disabled={isAway()} onClick={() => (asking.value = revision)}>Roll back …</button>}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import type { RuleItem } from '../../../dashboard/src/rules/rule-item.ts'
-import { arrangeRules, asRulesFile, highestPriority, listensTo } from '../../../dashboard/src/rules/rule-item.ts'
+import { arrangeRules, asRulesFile, byWords, highestPriority, listensTo } from '../../../dashboard/src/rules/rule-item.ts'
 
 const rule = (id: string, more: Partial<RuleItem> = {}): RuleItem =>
   ({ id, on: { metric: 'spo2' }, when: { kind: 'level', spec: {} }, priority: 'medium', message: '', state: 'live', fault: null, changedBy: 'anna', ...more }) as RuleItem
@@ -17,6 +17,10 @@ describe('what a rule listens to', () => {
     expect(listensTo({ event: 'card.*' } as never)).toBe('event card.*')
     expect(listensTo({ device: 'door-1', match: { a: 1 } } as never)).toBe('all of door-1, match {"a":1}')
   })
+})
+
+it('is told who wrote it, or which file it is from', () => {
+  expect([byWords('anna'), byWords('file:rules/ward.yaml'), byWords(null)]).toEqual([' by anna', ' from rules/ward.yaml', ''])
 })
 
 describe('the list of rules', () => {
