@@ -42,7 +42,7 @@ describe('every page, at 390, 1440 and 1920 px, light and dark', () => {
     const ward = await busyWard()
     const { items } = await ward.ask<{ items: { id: string; device: string }[] }>('alarms?active=true')
     const alarm = items.find(({ device }) => device === 'bed-1')!.id
-    const paths = ['/', '/alarms', `/alarms/${alarm}`, '/devices', '/devices/bed-1', '/system', '/?wall']
+    const paths = ['/', '/alarms', `/alarms/${alarm}`, '/devices', '/devices/bed-1', '/rules', '/rules/spo2-low', '/rules/spo2-low?view=text', '/rules?new', '/history', `/history/${alarm}`, '/kpi', '/system', '/?wall']
     const wrong: string[] = []
     for (const colorScheme of ['light', 'dark'] as const) {
       for (const viewport of sizes) {
