@@ -14,7 +14,7 @@ export default defineConfig({
   root: import.meta.dirname,
   base: '/',
   // Each element is written shorter so than by the automatic runtime: some 0.9 KB of all, gzipped.
-  oxc: { jsx: { runtime: 'classic', pragma: '_h', pragmaFrag: '_Fragment' }, jsxInject: "import { h as _h, Fragment as _Fragment } from 'preact'" },
+  oxc: { jsx: { runtime: 'classic', development: false, pragma: '_h', pragmaFrag: '_Fragment' }, jsxInject: "import { h as _h, Fragment as _Fragment } from 'preact'" },
   plugins: [plainImports],
   build: {
     outDir: 'dist',

@@ -13,10 +13,11 @@ export function DeleteRule({ rule: { id, text, revision } }: { rule: RuleItem })
   const close = (): void => void (asking.value = false)
   async function remove(): Promise<void> {
     close()
+    // First: the page of a rule that is gone would ask for it once more.
+    navigate('/rules')
     try {
       await ask(editPath(id, { revision }), { method: 'DELETE' })
       putDraft(id, undefined)
-      navigate('/rules')
       rulesRound.value++
       tell(`${id} is deleted`, { undo: () => void ask(editPath(id, { revision: 0 }), { method: 'PUT', yaml: text }).then(() => rulesRound.value++, tellWrong) })
     } catch (thrown) {

@@ -75,17 +75,19 @@ function Input(props: RuleFormProps & { field: Field }) {
   const described = wrong === '' ? {} : { 'aria-invalid': true, 'aria-describedby': `wrong-${path}` }
   const write = (event: { readonly currentTarget: { readonly value: string } }): void => onWrite(writeField(text, path, event.currentTarget.value))
   return (
-    <label class={`field field-${path}`}>{label}
-      {choices === undefined
-        ? <input name={path} value={value} placeholder={hint} autocomplete="off" {...described} onInput={write} />
-        : (
-          <select name={path} value={value} {...described} onChange={write}>
-            <option value="">{path.startsWith('when.') ? '–' : `${choices[0] === 'false' ? 'no' : choices[0]} (as usual)`}</option>
-            {[...choices, ...(value === '' || choices.includes(value) ? [] : [value])].map((choice) => <option key={choice} value={choice}>{choice === 'true' ? 'yes' : choice === 'false' ? 'no' : choice}</option>)}
-          </select>
-        )}
+    <div class={`field-${path}`}>
+      <label class="field">{label}
+        {choices === undefined
+          ? <input name={path} value={value} placeholder={hint} autocomplete="off" {...described} onInput={write} />
+          : (
+            <select name={path} value={value} {...described} onChange={write}>
+              <option value="">{path.startsWith('when.') ? '–' : `${choices[0] === 'false' ? 'no' : choices[0]} (as usual)`}</option>
+              {[...choices, ...(value === '' || choices.includes(value) ? [] : [value])].map((choice) => <option key={choice} value={choice}>{choice === 'true' ? 'yes' : choice === 'false' ? 'no' : choice}</option>)}
+            </select>
+          )}
+      </label>
       {wrong !== '' && <span id={`wrong-${path}`} class="bad">{wrong}</span>}
-    </label>
+    </div>
   )
 }
 
