@@ -18,7 +18,7 @@ async function put(ward: Ward, id: string, yaml: string): Promise<RuleJson> {
   return ward.ask<RuleJson>(`rules/${id}?by=ben`, { method: 'PUT', headers: { 'content-type': 'application/yaml' }, body: yaml })
 }
 
-const fever = '# agreed in May\non: { metric: temperature, device: "bed-*" } # beds\nwhen: { above: 38.5, hysteresis: 0.3 }\npriority: low\nmessage: "temperature {value} °C on {device}"\n'
+const fever = '# agreed in May\nid: fever\non: { metric: temperature, device: "bed-*" } # beds\nwhen: { above: 38.5, hysteresis: 0.3 }\npriority: low\nmessage: "temperature {value} °C on {device}"\n'
 
 describe('a rule on the dashboard', () => {
   it('is changed as a form, and its text keeps what the form knows nothing of', async () => {
