@@ -13,17 +13,19 @@ export const knownMembers: readonly string[] = ['id', 'on', 'when', 'for', 'clea
 
 const compared: Field = { path: '', label: 'Is', oneOf: { gt: 'above', ge: 'at or above', lt: 'below', le: 'at or below' } }
 
+const hysteresis: Field = { path: 'hysteresis', label: 'Hysteresis' }
+
 const duration = 'e.g. 30s, 5min, 2h'
 
 const byKind: Readonly<Record<string, readonly Field[]>> = {
-  level: [{ path: 'lolo', label: 'Very low at' }, { path: 'lo', label: 'Low at' }, { path: 'hi', label: 'High at' }, { path: 'hihi', label: 'Very high at' }, { path: 'hysteresis', label: 'Hysteresis' }],
-  rate: [compared, { path: 'per', label: 'Per', hint: duration }, { path: 'over', label: 'Over the last', hint: duration }],
+  level: [{ path: 'lolo', label: 'Very low at' }, { path: 'lo', label: 'Low at' }, { path: 'hi', label: 'High at' }, { path: 'hihi', label: 'Very high at' }, hysteresis],
+  rate: [compared, hysteresis, { path: 'per', label: 'Per', hint: duration }, { path: 'over', label: 'Over the last', hint: duration }],
   absent: [{ path: 'after', label: 'Silent for', hint: duration }, { path: 'grace', label: 'More after a start', hint: duration }],
   nOfM: [{ path: 'n', label: 'So many' }, { path: 'm', label: 'of the last' }, compared],
   flat: [{ path: 'span', label: 'Unmoved for', hint: duration }, { path: 'eps', label: 'Moves by at most' }, { path: 'minCount', label: 'Readings at least' }],
   aggregate: [
     { path: 'fn', label: 'Of all values the', choices: ['avg', 'min', 'max', 'sum', 'count', 'stddev', 'p50', 'p95', 'p99'] },
-    { path: 'window.', label: 'Over', hint: duration, oneOf: { sliding: 'a sliding time of', tumbling: 'one time after the other of' } }, { path: 'minCount', label: 'Readings at least' }, compared,
+    { path: 'window.', label: 'Over', hint: duration, oneOf: { sliding: 'a sliding time of', tumbling: 'one time after the other of' } }, { path: 'minCount', label: 'Readings at least' }, compared, hysteresis,
   ],
 }
 
