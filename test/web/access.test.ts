@@ -67,6 +67,9 @@ const routes: readonly (readonly [method: HTTPMethods, url: string, least: Role 
   ['GET', '/api', 'public'],
   ['GET', '/alarms/x', 'public'],
   ['GET', '/devices/x/y', 'public'],
+  ['GET', '/rules/x', 'public'],
+  ['GET', '/history/x', 'public'],
+  ['GET', '/kpi', 'public'],
   ['GET', '/system', 'public'],
   // Tested over a socket in stream.test.ts: ['GET', '/api/v1/stream', 'viewer']
 ]
