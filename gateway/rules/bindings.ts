@@ -30,6 +30,8 @@ export interface BindingsDeps {
   /** The condition of this rule and key, made if there is none. */
   readonly cell: (runtime: RuleRuntime, of: CellPlace, at: number) => Cell
   readonly sensorOf: (device: string, metric: string) => SensorCheck | null
+  /** The series' sensor is looked at otherwise from now on. */
+  readonly looked: (series: SeriesState, check: SensorCheck | null) => void
   /** Nothing concerns this series any more. */
   readonly left: (series: SeriesState) => void
 }
@@ -42,7 +44,7 @@ export const unbound: SeriesState = createSeriesState('', '')
 /** Numbers of series are handed out for ever; what is kept by them is not. */
 const mostNumbers = 1_000_000
 
-export function createBindings({ facts, cell, sensorOf, left }: BindingsDeps): Bindings {
+export function createBindings({ facts, cell, sensorOf, looked, left }: BindingsDeps): Bindings {
   const series = new Map<string, SeriesState>()
   const byDevice = new Map<string, SeriesState[]>()
   let byNumber: (SeriesState | undefined)[] = []
@@ -117,7 +119,9 @@ export function createBindings({ facts, cell, sensorOf, left }: BindingsDeps): B
     }
     state.cells = cells.sort(compareCells)
     state.feeds = feeds.sort(compareFeeds)
-    state.sensor = sensorOf(state.device, state.metric)
+    const sensor = sensorOf(state.device, state.metric)
+    if (state.sensor !== null) looked(state, sensor)
+    state.sensor = sensor
     const learns = cells.some(({ runtime }) => runtime.leastStaleMs !== Infinity && runtime.rule.staleMs === undefined) || feeds.some(({ cell: { runtime } }) => runtime.rule.staleMs === undefined)
     if (learns) state.cadence ??= createCadence()
   }
