@@ -16,6 +16,7 @@ export interface Bindings {
   /** The same by name, for series that come back; undefined where no rule concerns it. */
   ensure(device: string, metric: string, at: number): SeriesState | undefined
   find(device: string, metric: string): SeriesState | undefined
+  /** In the order of metrics. */
   ofDevice(device: string): readonly SeriesState[]
   /** The rules are these now. Series that are known are bound anew, and so are the devices that are known. */
   bind(rules: Iterable<RuleRuntime>, at: number): void
@@ -148,6 +149,8 @@ export function createBindings({ facts, cell, sensorOf, looked, left }: Bindings
     if (isIdle(state)) return undefined
     series.set(name, state)
     into(byDevice, device, state)
+    // Whoever goes through a device's series does so in the same order, in this life and in the next.
+    byDevice.get(device)!.sort((a, b) => (a.metric < b.metric ? -1 : 1))
     return state
   }
 

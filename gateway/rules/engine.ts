@@ -6,7 +6,7 @@ import type { Timer } from '../kernel/timer-heap.ts'
 import { createTimerHeap } from '../kernel/timer-heap.ts'
 import { createBindings } from './bindings.ts'
 import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
-import { delayRank, deviceUnknown, ownUnknown, seriesUnknown, staleRank } from './cell.ts'
+import { compareCells, delayRank, deviceUnknown, ownUnknown, seriesUnknown, staleRank } from './cell.ts'
 import { createCells } from './cells.ts'
 import { compileRule, makeReady } from './compile-rule.ts'
 import { createDelays } from './delays.ts'
@@ -110,7 +110,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
   function fail(runtime: RuleRuntime, error: Error, times: Times): void {
     if (runtime.fault !== undefined) return
     runtime.fault = error.message
-    for (const cell of runtime.cells.values()) {
+    for (const cell of [...runtime.cells.values()].sort(compareCells)) {
       cells.halt(cell)
       delays.makeUnknown(cell, ownUnknown, times)
     }
@@ -236,7 +236,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
       const dropped = bindings.rebindDevice(id, times.at)
       for (const cell of dropped) cells.forget(cell)
       evaluator.rejudge(id, times)
-      return dropped.map((cell) => ({ rule: cell.runtime.rule.id, key: cell.key }))
+      return dropped.toSorted(compareCells).map((cell) => ({ rule: cell.runtime.rule.id, key: cell.key }))
     },
     labels: (device) => facts.labels(device),
     facts: (device) => (facts.has(device) ? facts.get(device) : undefined),
