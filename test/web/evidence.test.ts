@@ -100,8 +100,8 @@ describe('the evidence of an alarm', () => {
   })
 
   it('has the rule as it was when it was raised', async () => {
-    const kept = new Map([['hr-high v1', { revision: 1, text: 'id: hr-high' }]])
-    const ask = await desk({ ruleVersions: { find: async (rule, version) => kept.get(`${rule} ${version}`) } })
+    const kept = new Map([[`hr-high v1 ${iso(600)}`, { revision: 1, text: 'id: hr-high' }]])
+    const ask = await desk({ ruleVersions: { find: async (rule, version, until) => kept.get(`${rule} ${version} ${until}`) } })
     expect((await ask({ occurrence: 1 })).rule).toEqual({ id: 'hr-high', version: 'v1', revision: 1, text: 'id: hr-high' })
     // Not kept, but it still runs.
     expect((await ask()).rule).toMatchObject({ version: 'v2', revision: null, text: expect.stringContaining('"hi": 130') })
