@@ -16,7 +16,7 @@ export interface EventPages {
 
 /** So many events one page looks through at most (with readings: so many entries of the log). */
 const maxLookedAt = 20_000
-const eventsAtOnce = 500
+const eventsAtOnce = 250
 const entriesAtOnce = 2_000
 
 export function createEventPages(deps: { readonly store: StoreReader; readonly site: string }): EventPages {

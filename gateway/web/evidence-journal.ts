@@ -27,7 +27,7 @@ export interface OccurrenceJournal {
   readonly truncated: boolean
 }
 
-const eventsAtOnce = 500
+const eventsAtOnce = 250
 const maxLookedAt = 200_000
 const maxOfEach = 5_000
 /** An event is committed after it happened; by so much the clock may have been nudged back in between. */

@@ -46,10 +46,11 @@ export function createEvidence(deps: Pick<WebContext, 'store' | 'alarms' | 'deli
   const { store, clock } = deps
   let running = 0
 
-  async function ruleOf(id: string, version: string | null | undefined): Promise<Evidence['rule']> {
+  async function ruleOf(id: string, raised: ShownEvent | undefined): Promise<Evidence['rule']> {
+    const version = raised === undefined ? undefined : stepOf(raised).ruleVersion
     const now = deps.rules.get(id)
-    if (version === undefined) return { id, version: now?.version ?? null, revision: null, text: now === undefined ? null : now.text, assumed: true }
-    const kept = version === null ? undefined : await deps.rules.ofVersion(id, version)
+    if (version === undefined) return { id, version: now?.version ?? null, revision: null, text: now?.text ?? null, assumed: true }
+    const kept = version === null ? undefined : await deps.rules.ofVersion(id, version, raised?.time)
     return { id, version, revision: kept?.revision ?? null, text: kept?.text ?? (now !== undefined && now.version === version ? now.text : null) }
   }
 
@@ -77,7 +78,7 @@ export function createEvidence(deps: Pick<WebContext, 'store' | 'alarms' | 'deli
       occurrence,
       raisedAt,
       endedAt: ended?.time ?? null,
-      rule: await ruleOf(alarm.rule, first === undefined ? undefined : stepOf(first).ruleVersion),
+      rule: await ruleOf(alarm.rule, first),
       readings,
       transitions,
       deliveries: journal.deliveries,

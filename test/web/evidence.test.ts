@@ -64,7 +64,7 @@ async function desk(of: { alarm?: Partial<Alarm>; kept?: Readonly<Record<string,
   await fill(store, of.events)
   const running: ShownRule = { ...aRule('hr-high'), version: 'v2', text: 'id: hr-high\nwhen: { above: 130 }\n', state: 'live', fault: null, origin: 'file', revision: 2, changedBy: 'file:rules/a.yaml', changedAt: iso(0) }
   const board = createAlarmBoard([anAlarm({ id, occurrence: 2, raisedAt: iso(700), ...of.alarm })])
-  const gather = createEvidence({ store, clock, alarms: board, rules: { get: (rule) => (rule === 'hr-high' ? running : undefined), ofVersion: async (rule, version) => revisionOf(of.kept?.[`${rule} ${version}`]) }, delivery: createDeliveryShelf() })
+  const gather = createEvidence({ store, clock, alarms: board, rules: { get: (rule) => (rule === 'hr-high' ? running : undefined), ofVersion: async (rule, version, until) => revisionOf(of.kept?.[`${rule} ${version} ${until}`]) }, delivery: createDeliveryShelf() })
   return (query: Partial<Parameters<typeof gather>[0]> = {}) => gather({ id, occurrence: undefined, beforeMs: 600_000, afterMs: 600_000, ...query })
 }
 
@@ -105,7 +105,7 @@ describe('the evidence of an alarm', () => {
   })
 
   it('has the rule as it was when it was raised', async () => {
-    const ask = await desk({ kept: { 'hr-high v1': { revision: 1, text: 'id: hr-high' } } })
+    const ask = await desk({ kept: { [`hr-high v1 ${iso(600)}`]: { revision: 1, text: 'id: hr-high' } } })
     expect((await ask({ occurrence: 1 })).rule).toEqual({ id: 'hr-high', version: 'v1', revision: 1, text: 'id: hr-high' })
     // Not kept, but it still runs.
     expect((await ask()).rule).toMatchObject({ version: 'v2', revision: null, text: expect.stringContaining('above: 130') })
