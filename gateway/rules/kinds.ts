@@ -4,6 +4,7 @@ import { all } from './kinds/all.ts'
 import { any } from './kinds/any.ts'
 import { atLeast } from './kinds/at-least.ts'
 import { deviation } from './kinds/deviation.ts'
+import { expression } from './kinds/expression.ts'
 import { frequency } from './kinds/frequency.ts'
 import { geofence } from './kinds/geofence.ts'
 import { level } from './kinds/level.ts'
@@ -22,4 +23,5 @@ export const kinds: readonly Kind[] = [
   frequency,
   score,
   geofence,
+  expression,
 ]

@@ -7,7 +7,7 @@ import { suggestion } from '../kernel/suggest.ts'
 import type { Zones } from '../kernel/zone.ts'
 
 /** Kinds of rules-and-alarms.md that are to come. */
-const laterKinds = new Set(['rate', 'aggregate', 'nOfM', 'flat', 'anomaly', 'expression'])
+const laterKinds = new Set(['rate', 'aggregate', 'nOfM', 'flat', 'anomaly'])
 
 export interface Condition { readonly kind: KindSchema; readonly spec: unknown }
 

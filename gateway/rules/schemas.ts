@@ -4,6 +4,7 @@ import { allSchema } from './kinds/all.schema.ts'
 import { anySchema } from './kinds/any.schema.ts'
 import { atLeastSchema } from './kinds/at-least.schema.ts'
 import { deviationSchema } from './kinds/deviation.schema.ts'
+import { expressionSchema } from './kinds/expression.schema.ts'
 import { frequencySchema } from './kinds/frequency.schema.ts'
 import { geofenceSchema } from './kinds/geofence.schema.ts'
 import { levelSchema } from './kinds/level.schema.ts'
@@ -22,4 +23,5 @@ export const kindSchemas: KindTable = {
   frequency: frequencySchema,
   score: scoreSchema,
   geofence: geofenceSchema,
+  expression: expressionSchema,
 }
