@@ -7,6 +7,7 @@ import type { BenchOptions, MeasurementName } from './arguments.ts'
 import { createDriver } from './driver.ts'
 import { createNotebook } from './figures.ts'
 import type { Figure } from './figures.ts'
+import { measureAlarms } from './measurements/alarms.ts'
 import type { Measurement } from './measurements/context.ts'
 import { measureDashboards } from './measurements/dashboards.ts'
 import { measureDisk } from './measurements/disk.ts'
@@ -21,7 +22,7 @@ import { figureTable, verdictTable } from './table.ts'
 import { verdicts } from './targets.ts'
 
 const measurements: Readonly<Record<MeasurementName, Measurement>> = {
-  throughput: measureThroughput, inflight: measureInFlight, latency: measureLatency, memory: measureMemory, disk: measureDisk, start: measureStart,
+  throughput: measureThroughput, inflight: measureInFlight, latency: measureLatency, memory: measureMemory, disk: measureDisk, start: measureStart, alarms: measureAlarms,
   dashboards: measureDashboards, flows: measureFlows,
 }
 

@@ -23,6 +23,7 @@ export function verdicts(figures: readonly Figure[]): readonly Verdict[] {
     atMost('memory at saturation against bare aedes', ratio(memory('limen', 'at saturation'), memory('bare aedes', 'at saturation')), 1.4, '×'),
     atMost('bytes written per payload byte at 1,000/s', find(figures, { measurement: 'disk', setting: '1,000 readings/s', subject: 'limen', quantity: 'written per payload byte' }), 6, '×'),
     atMost('start to ready, compile cache warm', find(figures, { measurement: 'start', setting: 'compile cache warm', subject: 'limen', quantity: 'start to ready' }), 2_000, 'ms'),
+    atMost('start to ready with 100,000 alarms, after a kill', find(figures, { measurement: 'alarms', setting: '100,000 alarms, after a kill', subject: 'limen', quantity: 'start to ready' }), 5_000, 'ms'),
     atLeast('throughput with ten dashboards against none', ratio(withDashboards('10 dashboards'), withDashboards('no dashboard')), 0.9, '×'),
     atMost('alarm to command, p99, a looping flow against flows off', ratio(withFlows('a flow that loops for ever', 'to command p99'), withFlows('flows off', 'to command p99')), 1.1, '×'),
     atMost('memory at rest, gateway and flows together', withFlows('flows at rest', 'RSS, together'), 300, 'MB'),

@@ -68,7 +68,7 @@ function timeOf(cell: string, isHour: boolean, where: string): number {
 
 function valueOf(cell: string): number | string | boolean {
   const text = cell.trim()
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text)
+  if (/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) return Number(text)
   if (text === 'true' || text === 'false') return text === 'true'
   return cell
 }

@@ -26,7 +26,7 @@ export function createAnnouncements(options: { readonly site: string }, deps: { 
       datacontenttype: 'application/json',
       data,
     }),
-    alarmEvent({ alarm, event, from, wallMs, by, note, reason }) {
+    alarmEvent({ alarm, event, from, wallMs, by, note, reason, rule, levelUp }) {
       return {
         specversion: '1.0',
         // One per transition of the alarm, the same however often it is sent. A refusal is no transition: `seq` stays.
@@ -36,7 +36,11 @@ export function createAnnouncements(options: { readonly site: string }, deps: { 
         subject: alarm.key,
         time: new Date(wallMs).toISOString(),
         datacontenttype: 'application/json',
-        data: { ...alarm, from, event, by: by ?? null, note: note ?? null, ...(reason === undefined ? {} : { reason }) },
+        data: {
+          ...alarm, from, event, by: by ?? null, note: note ?? null, ...(reason === undefined ? {} : { reason }),
+          // For who reads the journal later: under which words it happened, whether it was told to anybody, whether it was a rise.
+          ruleVersion: rule.version === '' ? null : rule.version, ...(rule.mode === 'shadow' ? { shadow: true } : {}), ...(levelUp ? { levelUp: true } : {}),
+        },
       }
     },
     announceEvent(event) {

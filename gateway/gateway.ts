@@ -1,4 +1,5 @@
 import { createAlarmStage } from './alarm-stage.ts'
+import { createKpis } from './alarms/kpi-desk.ts'
 import { createAnnouncements } from './announce.ts'
 import { createAuthenticator } from './auth/authenticator.ts'
 import { requireCredentials } from './auth/require-credentials.ts'
@@ -22,7 +23,6 @@ import type { Inbound, Resume } from './kernel/contracts.ts'
 import type { Logger } from './kernel/log.ts'
 import { isLoopbackHost } from './kernel/loopback.ts'
 import type { Problem } from './kernel/problem.ts'
-import { createLastGoodRules } from './last-good-rules.ts'
 import { createLifecycle } from './lifecycle.ts'
 import { createPipeline } from './pipeline.ts'
 import { recallReadings } from './recall.ts'
@@ -136,7 +136,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     emit: (event) => pipeline.record(event),
     onCondition: (condition) => pipeline.condition(condition),
   })
-  const gate = createGate({ rebuild: () => restore({ kind: 'undo', times: keeper.times() }), opened: keeper.arm, onFatal: deps.onFatal, logger })
+  const gate = createGate({ rebuild: () => restore({ kind: 'undo', times: keeper.times() }), opened: () => (health.again(), keeper.arm()), onFatal: deps.onFatal, logger })
   const ingest = createIngest({ maxSeries }, { store, labels: (device) => devices.labels(device), settings: (device) => devices.settings(device), emit: (event) => pipeline.record(event) })
   const posted = createPostedEvents({ store })
   const rejections = createRejections()
@@ -157,28 +157,27 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     gate,
     logger,
   })
-  const health = createHealth({ store, influx, flows, listening: () => broker.addresses.mqtt !== undefined, isOpen: gate.isOpen, condition: (condition) => pipeline.condition(condition) })
+  const health = createHealth(config, { store, broker, delivery, influx, flows, logger, isOpen: gate.isOpen, condition: (condition) => pipeline.condition(condition) })
   const rules = createRuleKeeper(config, {
-    clock,
-    logger,
-    lastGood: createLastGoodRules(store),
+    clock, logger, store, gate,
     load: deps.loadRules,
     rereadSources: deps.rereadRules,
-    replace: (set, news) => pipeline.replaceRules(set, news),
+    record: (event) => pipeline.record(event),
+    replace: (set) => pipeline.replaceRules(set),
     condition: (condition) => pipeline.condition(condition),
+    faulty: () => stage.faulty(),
   })
+  const kpis = createKpis({}, { store, alarms: stage, rules: () => stage.rules(), clock, logger })
   const web = createWeb(
     { host: config.http.host, port: config.http.port, site: config.site, loopbackTrusted, tokens: [control, ...flows.credentials] },
     {
-      accept: (input, done) => pipeline.accept(input, done),
-      store, alarms: stage, commands, authenticator, clock, logger,
+      accept: (input, done) => pipeline.accept(input, done), store, alarms: stage, commands, kpis, authenticator, clock, logger,
       devices: { ...devices, ...devices.committed, put: (id, change) => (gate.mustBeOpen(), devices.put(id, change)) },
       delivery: { ...delivery, ledger: influx.ledger },
-      rules: rules.running,
-      health: health.report,
-      flows: flows.access,
+      rules: rules.desk, health: health.report, flows: flows.access,
+      state: () => ({ stateHash: stage.stateHash(), late: stage.lateReadings() }),
       siteInfo: createSiteInfo(config, { clock, logger, store, version: deps.version }),
-      metrics: [store.metrics, broker.metrics, ingest.metrics, rejections.metrics, devices.metrics, commands.metrics, delivery.metrics, authenticator.metrics, influx.metrics, flows.metrics, health.metrics],
+      metrics: [store.metrics, broker.metrics, ingest.metrics, rejections.metrics, devices.metrics, commands.metrics, delivery.metrics, kpis.metrics, authenticator.metrics, influx.metrics, flows.metrics, health.metrics],
     },
   )
 
@@ -219,6 +218,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     await lifecycle.start('influx', influx)
     await lifecycle.start('commands', commands)
     await lifecycle.start('timers', keeper)
+    await lifecycle.start('key figures', kpis)
     await lifecycle.start('web', web)
     await lifecycle.start('broker', broker)
     await broker.attachWebSocket(web.httpServer, { path: webSocketPath, allowOrigin: web.allowOrigin, principalOf: (request) => web.callerOf(request)?.principal ?? null })

@@ -1,38 +1,50 @@
+import type { Config } from './config/config.ts'
+import type { CommitTimes } from './commit-watch.ts'
+import { createCommitWatch } from './commit-watch.ts'
+import { askDiskSpace } from './disk-space.ts'
+import { createDiskWatch } from './disk-watch.ts'
 import type { Store, TechnicalCondition } from './kernel/contracts.ts'
+import type { Logger } from './kernel/log.ts'
 import type { MetricSource } from './kernel/metric.ts'
 import type { Health } from './kernel/live.ts'
+import type { QueueState } from './kernel/queue.ts'
+import { createQueueWatch } from './queue-watch.ts'
+
+type Check = { readonly ok: boolean; readonly detail: string } | undefined
 
 export interface HealthDeps {
-  readonly store: Pick<Store, 'health'>
-  readonly listening: () => boolean
-  readonly influx: { status(): { readonly ok: boolean; readonly detail: string } | undefined }
-  readonly flows: { status(): { readonly ok: boolean; readonly detail: string } | undefined }
+  readonly store: Pick<Store, 'health'> & { takeCommitTimes(): CommitTimes }
+  /** Listening where it has an address. */
+  readonly broker: { readonly addresses: { readonly mqtt: object | undefined }; queue(): QueueState }
+  readonly delivery: { queues(): Iterable<QueueState> }
+  readonly influx: { status(): Check }
+  readonly flows: { status(): Check }
   readonly isOpen: () => boolean
   readonly condition: (condition: TechnicalCondition) => void
+  readonly logger: Logger
 }
 
 export interface HealthWatch {
-  /** Looked at once a second: what has turned bad or good becomes a technical alarm. */
+  /** Once a second: what has turned bad or good becomes a technical alarm (disk, queue, commit). */
   look(): void
+  /** State was rebuilt: what was told may have been undone, and is told again. */
+  readonly again: () => void
   readonly report: () => Health
   readonly metrics: MetricSource
 }
 
-const tellEveryLooks = 5
-
 /** Is the gateway able to do its work? InfluxDB away, or flows that crash, do not make it unready. */
-export function createHealth(deps: HealthDeps): HealthWatch {
-  /** Why nothing could be stored at the last look. */
-  let trouble: string | undefined
-  let looks = 0
-
-  function tell(active: boolean, message: string): void {
-    deps.condition({ rule: 'technical.disk', active, message })
-  }
+export function createHealth({ dataDir }: Pick<Config, 'dataDir'>, deps: HealthDeps): HealthWatch {
+  const { condition, store } = deps
+  const watches = [
+    createDiskWatch({ store, condition, space: () => askDiskSpace(dataDir, deps.logger) }),
+    createQueueWatch({ condition, queues: () => [deps.broker.queue(), ...deps.delivery.queues()] }),
+    createCommitWatch({ condition, takeCommitTimes: () => store.takeCommitTimes() }),
+  ]
 
   function report(): Health {
-    const { writable, reason } = deps.store.health()
-    const listening = deps.listening()
+    const { writable, reason } = store.health()
+    const listening = deps.broker.addresses.mqtt !== undefined
     const open = deps.isOpen()
     const influx = deps.influx.status()
     const flows = deps.flows.status()
@@ -51,19 +63,10 @@ export function createHealth(deps: HealthDeps): HealthWatch {
   return {
     report,
     look() {
-      const { writable, reason = 'unknown' } = deps.store.health()
-      if (!writable) {
-        trouble = reason
-        // An alarm that cannot be stored is undone with its batch. To try again is also how a gateway with nothing else to
-        // store finds out that there is room.
-        if (looks++ % tellEveryLooks === 0) tell(true, `The store takes no writes: ${reason}`)
-      } else if (trouble !== undefined) {
-        // It may never have been stored; now it is known to the journal and to whoever is told, from beginning to end.
-        tell(true, `The store took no writes: ${trouble}`)
-        tell(false, 'The store takes writes again')
-        trouble = undefined
-        looks = 0
-      }
+      for (const watch of watches) watch.look()
+    },
+    again() {
+      for (const watch of watches) watch.again()
     },
     *metrics() {
       yield { name: 'limen_up', help: '1 while the gateway takes readings in.', type: 'gauge', value: report().ready ? 1 : 0 }

@@ -1,102 +1,131 @@
 import type { Config } from './config/config.ts'
 import type { Clock } from './kernel/clock.ts'
-import type { TechnicalCondition } from './kernel/contracts.ts'
+import type { StoreReader, StoreWriter, TechnicalCondition } from './kernel/contracts.ts'
 import { LimenError } from './kernel/errors.ts'
-import type { NewEvent } from './kernel/event.ts'
 import type { Logger } from './kernel/log.ts'
 import { type Problem, formatProblem } from './kernel/problem.ts'
-import type { Rule } from './kernel/rule.ts'
-import type { LastGoodRules } from './last-good-rules.ts'
+import type { CheckedRule, RuleDesk } from './kernel/rule-desk.ts'
+import { createRuleDesk } from './rule-desk.ts'
+import type { Beginning, RuleSetDeps } from './rule-set.ts'
+import { createRuleSet } from './rule-set.ts'
 import type { LoadedRules } from './rules/load.ts'
+import { readRulesApart } from './rules/load-apart.ts'
 import { type RuleWatch, watchRules } from './rules/load-watch.ts'
+import type { ReadOrder } from './rules/read-written.ts'
+import type { Heads, RuleChange, RuleHead } from './rules/rule-book.ts'
+import { createRuleBook } from './rules/rule-book.ts'
+import { revise } from './rules/rule-changes.ts'
 
-export interface RuleKeeperDeps {
+export interface RuleKeeperDeps extends Pick<RuleSetDeps, 'gate' | 'record' | 'replace'> {
   readonly clock: Clock
   readonly logger: Logger
-  readonly lastGood: LastGoodRules
+  readonly store: Pick<StoreReader, 'get' | 'list'> & Pick<StoreWriter, 'put' | 'onDisk' | 'urgent'>
   readonly load: (sources: Config['rules']) => Promise<LoadedRules>
   readonly rereadSources: () => Promise<Config['rules'] | { readonly problems: readonly Problem[] }>
-  /** Swaps the whole set at once, and tells what changed. */
-  readonly replace: (rules: readonly Rule[], news?: NewEvent) => void
   readonly condition: (condition: TechnicalCondition) => void
+  /** Rules that are not evaluated any more, with the reason. */
+  readonly faulty: () => ReadonlyMap<string, string>
 }
 
 export interface RuleKeeper {
   /**
-   * Loads the rules and follows their files. Where they are wrong, the last set that was right runs, with an alarm;
-   * RULES_INVALID, with every problem, where none ever was.
+   * Loads the rules and follows their files. Where they are wrong, the rules that ran last run on, with an alarm;
+   * RULES_INVALID, with every problem, where none ever were right.
    */
   start(): Promise<void>
   stop(): Promise<void>
-  readonly running: () => readonly Rule[]
+  readonly desk: RuleDesk
 }
 
-/** The rules that run are those of the files, as long as those are right; a wrong set changes nothing and raises an alarm. */
+/**
+ * The rules that run: those of the files and those written over HTTP, whoever wrote last (docs/decisions/rule-versions.md).
+ * What is wrong changes nothing; wrong files raise an alarm.
+ */
 export function createRuleKeeper(config: Config, deps: RuleKeeperDeps): RuleKeeper {
-  let running: readonly Rule[] = []
+  const { clock, logger, store } = deps
+  const book = createRuleBook(store)
+  const set = createRuleSet({ clock, store, book, gate: deps.gate, record: deps.record, replace: deps.replace, changed: tell })
+  /** What the files hold beside rules; of the last that were right. */
+  let site: Partial<Pick<LoadedRules, 'tables' | 'zones'>> = {}
+  const read = (rules: readonly ReadOrder[]): Promise<readonly CheckedRule[]> => readRulesApart({ rules, targets: new Set(config.targets.keys()), devices: config.devices, ...site })
+  const learn = ({ tables, zones }: LoadedRules): void => { site = { tables, zones } }
   let watch: RuleWatch | undefined
+  let wrongFiles: readonly Problem[] = []
+  /** What is stored and could not be read again, until somebody writes it anew. */
+  let unreadable: readonly { readonly head: RuleHead; readonly problem: Problem }[] = []
 
-  /** `before`: the set that ran last, here or before the restart. */
-  function use(rules: readonly Rule[], before: readonly Rule[] | undefined): void {
-    running = rules
-    deps.replace(rules, before === undefined ? undefined : changeOf(before, rules))
+  function tell(): void {
+    const [inFiles] = wrongFiles
+    const stored = unreadable.find(({ head }) => set.heads().get(head.id)?.revision === head.revision)
+    if (inFiles !== undefined) condition(true, `Rule files are wrong, the set before runs on: ${formatProblem(inFiles)}`)
+    else if (stored !== undefined) condition(true, `Rule ${stored.head.id}, as ${stored.head.by} wrote it, is not right any more: ${formatProblem(stored.problem)}`)
+    else condition(false, 'the rules are right again')
   }
 
-  function right(rules: readonly Rule[], before: readonly Rule[] | undefined): void {
-    use(rules, before)
-    deps.lastGood.keep(rules)
-    deps.condition({ rule: 'technical.rules', active: false, message: 'the rule files are right again' })
+  function condition(active: boolean, message: string): void {
+    deps.condition({ rule: 'technical.rules', active, message })
   }
 
   function wrong(problems: readonly Problem[], message: string): void {
-    const [first] = problems
-    deps.logger.warn({ problems: problems.map(formatProblem) }, message)
-    deps.condition({ rule: 'technical.rules', active: true, message: `Rule files are wrong, the set before runs on: ${first === undefined ? '' : formatProblem(first)}` })
+    wrongFiles = problems
+    logger.warn({ problems: problems.map(formatProblem) }, message)
   }
 
-  /** The set to begin with. */
-  async function begin(loaded: LoadedRules): Promise<readonly Rule[]> {
-    const lastGood = await deps.lastGood.read()
-    if (loaded.problems.length === 0) right(loaded.rules, lastGood)
-    else if (lastGood === undefined) {
-      throw new LimenError('RULES_INVALID', 'the rules have errors', { problems: loaded.problems, remedy: 'mend them and look with: limen check' })
-    } else {
-      use(lastGood, lastGood)
-      wrong(loaded.problems, 'rule files are wrong; the last set that was right runs')
+  /** Rules that stand in no file, or in files that are wrong, are read from their own texts: targets and kinds may be others than when they were written. */
+  async function readAgain(stored: Heads, filesAreRight: boolean): Promise<Pick<Beginning, 'stored' | 'changes'>> {
+    const own = [...stored.values()].filter((head): head is RuleHead & { text: string } => head.text !== null && (head.origin === 'http' || !filesAreRight))
+    const checked = await read(own.map(({ id, text, rule, origin }) => ({ written: { yaml: text }, id, file: origin === 'file' && rule !== null ? rule.source.file : 'http' })))
+    const heads = new Map(stored)
+    const changes: RuleChange[] = []
+    const lost: { head: RuleHead; problem: Problem }[] = []
+    for (const [index, head] of own.entries()) {
+      const { rule, problems } = checked[index]!
+      if (rule === undefined) lost.push({ head, problem: { ...problems[0]!, file: head.id } })
+      else if (rule.version === head.version) heads.set(head.id, { ...head, rule })
+      // This version of the gateway reads something else in the same text.
+      else changes.push(revise(head.id, head, { ...head, rule, by: head.origin === 'file' ? head.by : 'limen', at: new Date(clock.wall()).toISOString() }))
     }
-    return running
+    for (const { head, problem } of lost) logger.warn({ rule: head.id, problem: formatProblem(problem) }, head.rule === null ? 'a stored rule cannot be read any more and does not run' : 'a stored rule is not right any more; it runs as it was read before')
+    unreadable = lost
+    return { stored: heads, changes }
+  }
+
+  async function begin(loaded: LoadedRules): Promise<void> {
+    const stored = await book.read()
+    const right = loaded.problems.length === 0
+    learn(loaded)
+    if (!right && stored === undefined) throw new LimenError('RULES_INVALID', 'the rules have errors', { problems: loaded.problems, remedy: 'mend them and look with: limen check' })
+    const again = stored === undefined ? { stored, changes: [] } : await readAgain(stored, right)
+    if (!right) wrong(loaded.problems, 'rule files are wrong; the rules that ran last run on')
+    await set.begin({ ...again, files: right ? loaded : undefined })
   }
 
   return {
     async start() {
       const loaded = await deps.load(config.rules)
-      watch = watchRules({ running: { ...loaded, rules: await begin(loaded) }, sources: config.rules, configFile: config.file, baseDir: config.baseDir, cwd: config.baseDir }, {
-        clock: deps.clock,
-        logger: deps.logger,
+      await begin(loaded)
+      watch = watchRules({ loaded, sources: config.rules, configFile: config.file, baseDir: config.baseDir, cwd: config.baseDir }, {
+        clock,
+        logger,
         load: deps.load,
         rereadSources: deps.rereadSources,
-        onRules(rules) {
-          deps.logger.info({ rules: rules.length }, 'rules changed; the new set runs')
-          right(rules, running)
+        onRules(files) {
+          logger.info({ rules: files.rules.length }, 'rule files changed and are right')
+          wrongFiles = []
+          learn(files)
+          set.follow(files).catch((error: unknown) => logger.error({ err: error }, 'changed rule files could not be taken up'))
         },
-        onInvalid: (problems) => wrong(problems, 'rule files changed and are wrong; the running set stays'),
+        onInvalid(problems) {
+          wrong(problems, 'rule files changed and are wrong; the running set stays')
+          tell()
+        },
       })
       await watch.start()
     },
     async stop() {
+      set.stop()
       await watch?.stop()
     },
-    running: () => running,
+    desk: createRuleDesk({ clock, set, book, read, faulty: deps.faulty }),
   }
-}
-
-/** `limen.gateway.rules-changed`: ids of rules that came, went, or say something else now; undefined where none did. */
-function changeOf(before: readonly Rule[], now: readonly Rule[]): NewEvent | undefined {
-  const old = new Map(before.map((rule) => [rule.id, rule.version]))
-  const ids = new Set(now.map((rule) => rule.id))
-  const added = now.filter((rule) => !old.has(rule.id)).map((rule) => rule.id)
-  const changed = now.filter((rule) => old.has(rule.id) && old.get(rule.id) !== rule.version).map((rule) => rule.id)
-  const removed = before.filter((rule) => !ids.has(rule.id)).map((rule) => rule.id)
-  if (added.length + changed.length + removed.length === 0) return undefined
-  return { type: 'limen.gateway.rules-changed', data: { rules: now.length, added, changed, removed } }
 }

@@ -1,8 +1,8 @@
-import { statfs } from 'node:fs/promises'
 import type { Config } from './config/config.ts'
+import type { DiskSpace } from './disk-space.ts'
+import { askDiskSpace } from './disk-space.ts'
 import type { Clock } from './kernel/clock.ts'
 import type { Store } from './kernel/contracts.ts'
-import { asError } from './kernel/errors.ts'
 import type { Logger } from './kernel/log.ts'
 
 /** What a System page shows and no metric tells. Sizes in bytes. */
@@ -12,8 +12,8 @@ export interface SiteInfo {
   readonly node: string
   /** ISO 8601, by the clock as it goes now: a clock that was set after the start does not make it wrong. */
   readonly started: string
-  /** The file system of the data directory; null where it cannot be asked. `freeBytes`: for the gateway's user. */
-  readonly disk: { readonly totalBytes: number; readonly usedBytes: number; readonly freeBytes: number } | null
+  /** Null where it cannot be asked. */
+  readonly disk: DiskSpace | null
   readonly database: { readonly sizeBytes: number }
   readonly retention: { readonly readingsMs: number; readonly maxSizeBytes: number }
 }
@@ -29,21 +29,11 @@ export interface SiteInfoDeps {
 export function createSiteInfo({ dataDir, retention }: Pick<Config, 'dataDir' | 'retention'>, { clock, logger, store, version }: SiteInfoDeps): () => Promise<SiteInfo> {
   const startedAt = clock.monotonic()
 
-  async function disk(): Promise<SiteInfo['disk']> {
-    try {
-      const { bsize, blocks, bfree, bavail } = await statfs(dataDir)
-      return { totalBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize, freeBytes: bavail * bsize }
-    } catch (thrown) {
-      logger.warn({ err: asError(thrown) }, 'the file system of the data directory could not be asked')
-      return null
-    }
-  }
-
   return async () => ({
     version,
     node: process.version,
     started: new Date(clock.wall() - (clock.monotonic() - startedAt)).toISOString(),
-    disk: await disk(),
+    disk: await askDiskSpace(dataDir, logger),
     database: { sizeBytes: store.health().sizeBytes },
     retention: { readingsMs: retention.readingsMs, maxSizeBytes: retention.maxSizeBytes },
   })

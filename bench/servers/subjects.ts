@@ -13,14 +13,23 @@ const here = import.meta.dirname
 export const subjectNames = ['limen', 'aedes', 'mosquitto'] as const
 export type SubjectName = (typeof subjectNames)[number]
 
-export interface GatewayOptions { readonly commitWindow?: string; readonly flows?: FlowsLoad; readonly env?: Readonly<Record<string, string>> }
+export interface GatewayOptions {
+  readonly commitWindow?: string
+  readonly flows?: FlowsLoad
+  readonly env?: Readonly<Record<string, string>>
+  /** Instead of the bench's own; YAML. */
+  readonly rules?: string
+  /** Its folder, which stays with all that is in it; else one of its own that goes with it. */
+  readonly directory?: string
+  readonly readyWithinMs?: number
+}
 
-/** The gateway as its users start it, on an empty data directory of its own that goes with it. */
+/** The gateway as its users start it. */
 export async function startGateway(options: GatewayOptions = {}): Promise<Server> {
-  const dir = await mkdtemp(join(tmpdir(), 'limen-bench-'))
+  const dir = options.directory ?? (await mkdtemp(join(tmpdir(), 'limen-bench-')))
   const config = join(dir, 'limen.yaml')
   await writeFile(config, benchConfig(options))
-  await writeFile(join(dir, 'rules.yaml'), benchRules())
+  await writeFile(join(dir, 'rules.yaml'), options.rules ?? benchRules())
   if (options.flows === 'looping') {
     await mkdir(join(dir, 'data', 'flows'), { recursive: true, mode: 0o700 })
     await writeFile(join(dir, 'data', 'flows', 'flows.json'), loopingFlows())
@@ -31,7 +40,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Server
     args: [join(here, '../../gateway/main.ts'), 'start', '--config', config],
     ready: /limen ready mqtt=\S+:(\d+) http=\S+:(\d+)/,
     ...(options.env === undefined ? {} : { env: options.env }),
-    afterStop: () => rm(dir, { recursive: true, force: true }),
+    ...(options.readyWithinMs === undefined ? {} : { readyWithinMs: options.readyWithinMs }),
+    ...(options.directory === undefined ? { afterStop: () => rm(dir, { recursive: true, force: true }) } : {}),
   })
 }
 

@@ -45,4 +45,4 @@ export function followLinks(event: MouseEvent): void {
 }
 
 /** The addresses the gateway answers with the dashboard. */
-const pages = /^\/(?:$|(?:alarms|devices|system)(?:\/|$))/
+const pages = /^\/(?:$|(?:alarms|devices|rules|history|kpi|system)(?:\/|$))/

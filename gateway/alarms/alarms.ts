@@ -1,13 +1,13 @@
 import type { Alarm, OperatorAction, OperatorOutcome, Transition } from '../kernel/alarm.ts'
-import { allRows } from '../kernel/all-rows.ts'
+import { eachRow } from '../kernel/all-rows.ts'
 import { createCommittedView } from '../kernel/committed-view.ts'
 import type { ConditionChange, TechnicalFinding } from '../kernel/condition.ts'
 import type { AlarmView, StateWriter, StoreReader, StoreWriter, Times } from '../kernel/contracts.ts'
 import type { Labels } from '../kernel/reading.ts'
 import type { Rule } from '../kernel/rule.ts'
 import type { Timer } from '../kernel/timer-heap.ts'
-import type { AlarmRecord } from './alarm-record.ts'
-import { alarmOf, createRecord, priorityOf, recordOf, rowText } from './alarm-record.ts'
+import type { AlarmRecord, ReadRow } from './alarm-record.ts'
+import { alarmOf, createRecord, createRowReader, priorityOf, rowText, shownOf } from './alarm-record.ts'
 import type { CoreEvent } from './machine.ts'
 import { clearEvent, isActive, step } from './machine.ts'
 import { renderMessage } from './message.ts'
@@ -253,8 +253,9 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
       for (const alarm of records.values()) if (alarm.state !== 'normal') alarm.restored = true
     },
     async restore(store, { restart, rules: running }) {
-      const found: AlarmRecord[] = []
-      for await (const [, text] of allRows(store, alarmSpace)) found.push(recordOf(text))
+      const found: ReadRow[] = []
+      const read = createRowReader()
+      await eachRow(store, alarmSpace, (_, text) => void found.push(read(text)))
       const before = new Map(byId)
       records.clear()
       byId.clear()
@@ -262,14 +263,14 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
       if (running !== undefined) know(running)
       else if (restart) rulesKnown = false
       const lookUp = createLookup()
-      for (const alarm of found) {
+      for (const { record: alarm } of found) {
         const now = lookUp(alarm)
         if (isSame(now, alarm)) alarm.rule = now
         if (!restart) alarm.restored = before.get(alarm.id)?.restored ?? false
         add(alarm)
         timers.look(alarm)
       }
-      view.replace([...byId.values()].map(alarmOf))
+      view.replace(found.map(shownOf))
     },
     rows: () => [...byId.values()].map((alarm) => [alarm.id, rowText(alarm)] as const),
     get: (id) => view.get(id),

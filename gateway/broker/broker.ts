@@ -8,6 +8,7 @@ import { LimenError, asError } from '../kernel/errors.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
 import type { Principal } from '../kernel/principal.ts'
+import type { QueueState } from '../kernel/queue.ts'
 import { createAdmission } from './admission.ts'
 import type { AedesClient } from './aedes-client.ts'
 import { createCounters } from './counters.ts'
@@ -24,6 +25,7 @@ import { createOutbox } from './outbox.ts'
 import { createPersistence } from './persistence.ts'
 import { createProtocolPersistence } from './protocol-persistence.ts'
 import { createProtocol } from './protocol.ts'
+import { owedQueue } from './owed-queue.ts'
 import { createRetained } from './retained.ts'
 import { createRows } from './rows.ts'
 import { createSender } from './sender.ts'
@@ -67,6 +69,7 @@ export interface Broker extends Announcer, Reachability {
   revalidate(): void
   disconnectPrincipal(principal: Pick<Principal, 'kind' | 'name'>): void
   sessions(): readonly SessionInfo[]
+  readonly queue: () => QueueState
   readonly metrics: MetricSource
 }
 
@@ -237,6 +240,7 @@ export function createBroker(options: BrokerOptions, deps: BrokerDeps): Broker {
       queuedMessages: session.owed.size,
       queuedBytes: session.owedBytes,
     })),
+    queue: () => owedQueue({ counters, sessions, outbox, limits }),
     metrics: () => describeBroker({ counters, sessions, outbox, retained, incoming, rows, connections: () => protocol.links.size }),
   }
 }

@@ -101,11 +101,11 @@ export function createRetained(deps: { rows: Rows; counters: Counters; limits: B
       count = 0
       ownCount = 0
       bytes = 0
-      for await (const [topic, row] of rows.all('retained')) {
+      await rows.each('retained', (topic, row) => {
         const message: RetainedMessage = { topic, ...decodeRetained(asBytes(row)), own: topic.startsWith('limen/') }
         messages.set(topic, message)
         book(message, 1)
-      }
+      })
     },
     count: () => count + ownCount,
     bytes: () => bytes,

@@ -1,4 +1,4 @@
-import { allRows } from '../kernel/all-rows.ts'
+import { allRows, eachRow } from '../kernel/all-rows.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { StoreReader, StoreWriter } from '../kernel/contracts.ts'
 import type { Counters } from './counters.ts'
@@ -19,6 +19,8 @@ export interface Rows {
   urgent(): void
   /** Every row of a space, in the order of keys. */
   all(space: Space): AsyncIterable<readonly [string, string | Uint8Array]>
+  /** The same for a space that may be large: `visit` for every row. */
+  each(space: Space, visit: (key: string, value: string | Uint8Array) => void): Promise<void>
   /** Deletions that failed and wait for their next try. */
   owing(): number
 }
@@ -57,6 +59,7 @@ export function createRows(deps: { store: StoreWriter & Pick<StoreReader, 'list'
     onDisk: (callback) => store.onDisk(callback),
     urgent: () => store.urgent(),
     all: (space) => allRows(store, space),
+    each: (space, visit) => eachRow(store, space, visit),
     owing: () => failed.size,
   }
 }

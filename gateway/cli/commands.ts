@@ -44,10 +44,17 @@ ${configOption}`,
   },
   {
     name: 'backtest',
-    form: '--rules FILE (--input FILE|- | --csv FILE --device ID | --config FILE [--from T] [--to T])',
+    form: '--rules FILE (--input FILE|- | --csv FILE --device ID [--metric M])  |  --config FILE [--rules FILE] [--from T] [--to T]',
     summary: 'run the rules over recorded input',
-    help: 'Runs the live engine with a virtual clock over recorded input or the gateway\'s own log.',
-    load: null,
+    help: `Runs the live engine with a virtual clock and prints one line of JSON a transition, at the end a summary.
+
+  --rules FILE    a rule file, or a limen.yaml whose rules and devices are taken
+  --input FILE|-  lines of JSON: readings, events, operators, restarts, clock steps (docs/integrator.md)
+  --csv FILE --device ID   a CSV: the first column is the time, every other a metric; --metric M names a column "value"
+  --config FILE   the log of a gateway, running or stopped. Alone: the rules that ran, edits and restarts included, and
+                  the outcome is the gateway's own. With --rules: what those would have done, beginning at --from
+  --from T, --to T   ISO 8601 or ms since 1970; from inclusive, to exclusive`,
+    load: async () => (await import('./backtest.ts')).backtestCommand,
   },
   {
     name: 'match',
@@ -96,6 +103,23 @@ ${configOption}`,
     load: async () => (await import('./flows.ts')).flowsCommand,
   },
   {
+    name: 'rules',
+    form: 'list | show ID | history ID | diff ID [--from R] [--to R] | put FILE | delete ID | rollback ID --to R  [--config FILE]',
+    summary: 'rules of a running gateway: list, compare versions, change, go back',
+    help: `Changes what runs, not your rule files: a file that is changed later wins again. Every version is kept.
+
+  list            one line each: id, state, revision, when and by whom it was written
+  show ID         its text, as it is written
+  history ID      one line for each revision, the newest first; of a removed rule, too
+  diff ID         what the newest revision changed; --from R --to R: between two others
+  put FILE        writes the rules of a file, one after the other, up to the first that is refused
+  delete ID       removes it; its versions stay
+  rollback ID --to R   writes what revision R said once more
+  --if-revision R   with put of one rule, delete and rollback: only if revision R is the newest
+${configOption}`,
+    load: async () => (await import('./rules.ts')).rulesCommand,
+  },
+  {
     name: 'replay',
     form: '--from T --to T [--pattern FILE] --to-routes ID… [--speed X]',
     summary: 'send a stretch of the log to chosen routes again',
@@ -118,7 +142,7 @@ ${configOption}`,
   },
   {
     name: 'export',
-    form: '[--config FILE] [--from T] [--to T] [--device D] [--metric M] [--alarms] --format csv|ndjson|lp',
+    form: '[--config FILE] [--from T] [--to T] [--device D] [--metric M] [--alarms [--rule R]] --format csv|ndjson|lp',
     summary: 'readings or the alarm journal to standard output',
     help: `Writes readings, or with --alarms the alarm journal, to standard output, oldest first.
 Works on a running gateway and on the data directory of a stopped one.
@@ -126,7 +150,8 @@ Works on a running gateway and on the data directory of a stopped one.
   --format F      csv, ndjson or lp (InfluxDB line protocol)
   --from T, --to T   ISO 8601 or ms since 1970; from inclusive, to exclusive
   --device D, --metric M   only these
-  --alarms        the alarm journal instead of readings
+  --alarms        the alarm journal instead of readings: every step of every alarm, with who and why
+  --rule R        with --alarms: only those of this rule
 ${configOption}`,
     load: async () => (await import('./export.ts')).exportCommand,
   },

@@ -2,6 +2,7 @@ import type { DeadLetter } from '../kernel/contracts.ts'
 import { openDeadLetters } from './dead-letter-desk.ts'
 import type { DeadLetterDesk } from './dead-letter-desk.ts'
 import type { CliDeps } from './deps.ts'
+import { writeTable } from './table.ts'
 import type { Arguments } from './usage.ts'
 import { readArguments, usage } from './usage.ts'
 
@@ -53,16 +54,13 @@ async function list(desk: DeadLetterDesk, deps: CliDeps): Promise<number> {
     deps.stderr.write('no dead letters wait\n')
     return 0
   }
-  const rows = [['id', 'target', 'since', 'event', 'tries', 'cause'], ...letters.map(columns)]
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  for (const row of rows) deps.stdout.write(`${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()}\n`)
+  writeTable(deps.stdout, [['id', 'target', 'since', 'event', 'tries', 'cause'], ...letters.map(columns)])
   return 0
 }
 
 function columns({ id, target, failedAt, event, attempts, cause }: DeadLetter): string[] {
   const what = event.subject === undefined ? event.type : `${event.type} ${event.subject}`
-  // A server's words are in the cause, a device's in the subject: neither may steer the terminal.
-  return [id, target, failedAt, what, String(attempts.length), cause].map((cell) => cell.replace(/\p{C}+/gu, ' '))
+  return [id, target, failedAt, what, String(attempts.length), cause]
 }
 
 async function each(ids: readonly string[], deps: CliDeps, { act, done }: { act: (id: string) => Promise<boolean>; done: string }): Promise<number> {

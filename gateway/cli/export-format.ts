@@ -1,3 +1,4 @@
+import { alarmCsvHeader, alarmCsvLine, csvCell } from '../kernel/csv.ts'
 import type { CloudEvent } from '../kernel/event.ts'
 import type { StoredReading } from '../kernel/reading.ts'
 
@@ -18,28 +19,13 @@ export const ndjson: ExportFormat = {
 }
 
 const readingColumns = ['device', 'metric', 'ts', 'value', 'unit', 'quality', 'seq', 'k', 'receivedAt', 'labels', 'position'] as const
-const alarmColumns = [
-  'event', 'id', 'class', 'rule', 'key', 'device', 'metric', 'from', 'state', 'overlays', 'level', 'priority', 'value', 'unit', 'limit', 'quality',
-  'message', 'occurrence', 'seq', 'by', 'note', 'raisedAt', 'acknowledgedAt', 'acknowledgedBy', 'shelvedUntil',
-] as const
 
 /** RFC 4180, UTF-8; times of readings in ms since 1970, of alarms in RFC 3339. */
 export const csv: ExportFormat = {
   readingHeader: readingColumns.join(),
-  alarmHeader: ['time', ...alarmColumns].join(),
-  reading: (reading) => readingColumns.map((column) => cell(reading[column])).join(),
-  alarm(event) {
-    const data = (event.data ?? {}) as Readonly<Record<string, unknown>>
-    return [event.time, ...alarmColumns.map((column) => data[column])].map(cell).join()
-  },
-}
-
-/** Empty for what is missing; lists separated by blanks; other structure as JSON. */
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return ''
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  const text = typeof value === 'string' ? value : Array.isArray(value) ? value.join(' ') : JSON.stringify(value)
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  alarmHeader: alarmCsvHeader,
+  reading: (reading) => readingColumns.map((column) => csvCell(reading[column])).join(),
+  alarm: alarmCsvLine,
 }
 
 /** InfluxDB line protocol, as the gateway itself writes to InfluxDB. Loads the client library, whose escaping it uses. */

@@ -6,6 +6,7 @@ import type { FlowsStatus, FlowsVersion } from '../kernel/flows.ts'
 import type { CliDeps } from './deps.ts'
 import type { RunningGateway } from './running-gateway.ts'
 import { findRunning, problemOf } from './running-gateway.ts'
+import { writeTable } from './table.ts'
 import type { Arguments } from './usage.ts'
 import { readArguments, usage } from './usage.ts'
 
@@ -98,9 +99,7 @@ async function list(desk: VersionDesk, deps: CliDeps): Promise<number> {
     deps.stderr.write('there is no version yet: nothing was deployed\n')
     return 0
   }
-  const rows = [['version', 'replaced', 'tabs', 'nodes'], ...versions.map(({ id, replacedAt, tabs, nodes }) => [id, replacedAt, String(tabs), String(nodes)])]
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  for (const row of rows) deps.stdout.write(`${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()}\n`)
+  writeTable(deps.stdout, [['version', 'replaced', 'tabs', 'nodes'], ...versions.map(({ id, replacedAt, tabs, nodes }) => [id, replacedAt, String(tabs), String(nodes)])])
   return 0
 }
 

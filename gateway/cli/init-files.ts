@@ -24,9 +24,10 @@ auth: { loopback: trusted, insecure: false }
 # How long a reading may wait for others before they are written together: 0ms…1s. Longer spares an SD card.
 store: { commitWindow: 50ms }
 
-# What cannot be learnt from the messages: type, labels, settings.
+# What cannot be learnt from the messages: type, labels, settings; units and limits of metrics. * and ? are wildcards.
 # devices:
 #   bed-1: { type: ward-monitor, labels: { ward: east } }
+#   "bed-*": { metrics: { spo2: { unit: "%", min: 0, max: 100 }, "temp*": { unit: Cel } } }
 
 # Files, globs, or rules written in place. A changed file is taken up at once.
 rules: [rules/*.yaml]

@@ -4,7 +4,7 @@ import { LimenError } from '../kernel/errors.ts'
 
 /** The gateway that runs on a data directory, by its HTTP API. */
 export interface RunningGateway {
-  /** `path` below `/api/v1`. What the gateway refuses is for the caller to look at; see `problemOf`. */
+  /** `path` below `/api/v1`; a text goes as YAML. What the gateway refuses is for the caller to look at; see `problemOf`. */
   call(method: string, path: string, body?: unknown): Promise<Response>
 }
 
@@ -19,8 +19,8 @@ export async function findRunning(dataDir: string): Promise<RunningGateway | und
   function ask(method: string, url: string, body?: unknown): Promise<Response> {
     return fetch(url, {
       method,
-      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': typeof body === 'string' ? 'application/yaml' : 'application/json' }) },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       redirect: 'error',
       signal: AbortSignal.timeout(answerWithinMs),
     })

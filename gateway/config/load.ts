@@ -110,7 +110,7 @@ export function readConfig(content: string | Uint8Array, options: ReadOptions): 
     auth: value.auth,
     store: { commitWindowMs: value.store.commitWindow },
     devices: value.devices ?? new Map(),
-    rules: value.rules ?? [],
+    rules: (value.rules ?? []).map((source) => (source.kind === 'inline' ? { ...source, text: parsed.textOf(source.node) } : source)),
     targets: value.targets ?? new Map(),
     influx: value.influx,
     flows: {

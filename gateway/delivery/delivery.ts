@@ -6,6 +6,7 @@ import type { CloudEvent, NewEvent } from '../kernel/event.ts'
 import { digest } from '../kernel/hash.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
+import type { QueueState } from '../kernel/queue.ts'
 import { fullJitterMs } from '../kernel/retry.ts'
 import { createChannels } from './channels.ts'
 import { createDeliveryCondition } from './condition.ts'
@@ -38,7 +39,7 @@ export interface DeliveryDeps {
   readonly random: () => number
   /** `limen.delivery.*`, what became of each notification of an alarm; in the current batch. */
   readonly emit: (event: NewEvent) => void
-  /** `technical.delivery`: dead letters wait, or a high-priority alarm has no living channel. Called at changes and after each start. */
+  /** `technical.delivery`: a high-priority alarm has no living channel; `technical.dead-letters`. Called at changes and after each start. */
   readonly onCondition: (condition: TechnicalCondition) => void
 }
 
@@ -57,6 +58,8 @@ export interface DeliveryRoom extends DeliveryDesk {
   start(): Promise<void>
   /** Ends the calls under way; what is not delivered stays in the outbox. */
   stop(): Promise<void>
+  /** How each target's queue stands. */
+  readonly queues: () => Iterable<QueueState>
   metrics: MetricSource
 }
 
@@ -316,6 +319,7 @@ export function createDelivery(options: DeliveryOptions, deps: DeliveryDeps): De
     deadLetters: (query) => deadLetters.list(query),
     redrive: (id, by) => deadLetters.redrive(id, by),
     discard: (id, by, why) => deadLetters.discard(id, by, why),
+    queues: () => outbox.queues(),
     metrics: () => deliveryMetrics({ ledger: ledger.committed(), workers }),
   }
 }

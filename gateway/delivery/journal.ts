@@ -6,14 +6,16 @@ export interface Told {
   readonly event: string
   readonly subject: string
   readonly device: string | null
+  /** When it happened that is told, ms since 1970: how long the telling took is known however late it succeeds. */
+  readonly happenedAt: number
   readonly idempotencyKey: string
 }
 
 /** Null: it does not tell of an alarm (what InfluxDB did not take), and the journal is not told of it. */
-export function toldOf({ type, subject, data }: CloudEvent, idempotencyKey: string): Told | null {
+export function toldOf({ type, subject, time, data }: CloudEvent, idempotencyKey: string): Told | null {
   if (!type.startsWith('limen.alarm.')) return null
   const { device = null } = (data ?? {}) as { device?: string | null }
-  return { event: type, subject: subject ?? '', device, idempotencyKey }
+  return { event: type, subject: subject ?? '', device, happenedAt: Date.parse(time), idempotencyKey }
 }
 
 interface Sent { readonly target: string; readonly alarmId: string; readonly attempts: number; readonly told: Told | null }
@@ -33,8 +35,8 @@ export interface DeliveryJournal {
 export function createDeliveryJournal(deps: { readonly emit: (event: NewEvent) => void }): DeliveryJournal {
   function tell(what: 'delivered' | 'dead-lettered' | 'dropped', { target, alarmId, attempts, told }: Sent, more: Readonly<Record<string, unknown>>): void {
     if (told === null) return
-    const { event, subject, device, idempotencyKey } = told
-    deps.emit({ type: `limen.delivery.${what}`, subject, data: { target, alarm: alarmId, event, device, attempts, ...more, idempotencyKey } })
+    const { event, subject, device, happenedAt, idempotencyKey } = told
+    deps.emit({ type: `limen.delivery.${what}`, subject, data: { target, alarm: alarmId, event, eventTime: new Date(happenedAt).toISOString(), device, attempts, ...more, idempotencyKey } })
   }
 
   return {

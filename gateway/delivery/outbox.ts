@@ -3,6 +3,7 @@ import { priorities } from '../kernel/priority.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { StoreReader, StoreWriter } from '../kernel/contracts.ts'
 import type { Logger } from '../kernel/log.ts'
+import type { QueueState } from '../kernel/queue.ts'
 import type { Channels } from './channels.ts'
 import type { DeliveryJournal } from './journal.ts'
 import { type Lane, createLane } from './lane.ts'
@@ -14,6 +15,8 @@ export interface Outbox {
   restore(store: StoreReader): Promise<void>
   lane(target: string): Lane
   lanes(): Iterable<readonly [string, Lane]>
+  /** How each target's queue stands. */
+  queues(): Iterable<QueueState>
   /** The id of the next row or dead letter; in the current batch. */
   takeId(): string
   /** In the current batch; `committed` is called when it is on disk and may be sent. */
@@ -113,6 +116,12 @@ export function createOutbox(options: OutboxOptions, deps: OutboxDeps): Outbox {
     lane,
     takeId,
     lanes: () => lanes,
+    *queues() {
+      for (const [target, waiting] of lanes) {
+        const dropped = ledger.line(target).dropped['overflow'] ?? 0
+        yield { id: `delivery ${target}`, name: `The queue of target ${target}`, share: waiting.size() / options.limit, dropped, remedy: 'it takes less than it is sent: see why it does not answer, or notify it of less' }
+      }
+    },
     enqueue(row, committed) {
       const id = takeId()
       const stored: StoredRow = { id, ...row }

@@ -7,7 +7,7 @@ import { encodeTopicLevel } from '../kernel/topic.ts'
  */
 export function fillTopic(template: string, event: CloudEvent): { readonly ok: true; readonly topic: string } | { readonly ok: false; readonly reason: string } {
   let missing: string | undefined
-  const topic = template.replace(/\$\{([^}]*)\}/g, (_, path: string) => {
+  const topic = template.replace(/\$\{([^{}]*)\}/g, (_, path: string) => {
     const value = valueAt(event, path.trim().split('.'))
     if (value === undefined) missing ??= path
     return value === undefined ? '' : encodeTopicLevel(value)

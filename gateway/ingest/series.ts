@@ -1,4 +1,4 @@
-import { allRows } from '../kernel/all-rows.ts'
+import { eachRow } from '../kernel/all-rows.ts'
 import type { StateWriter, StoreReader } from '../kernel/contracts.ts'
 import type { Labels, Series } from '../kernel/reading.ts'
 import { type SeriesMemory, createSeriesMemory } from './identity.ts'
@@ -63,7 +63,7 @@ export function createSeriesTable(
       nextStoredId = 1
       count = 0
       const rows: [number, SeriesRow][] = []
-      for await (const [key, value] of allRows(store, 'series')) rows.push([Number(key), JSON.parse(String(value)) as SeriesRow])
+      await eachRow(store, 'series', (key, value) => void rows.push([Number(key), JSON.parse(String(value)) as SeriesRow]))
       // In the order they were made, so that the newest stored id of a pair stands.
       rows.sort((a, b) => a[0] - b[0])
       for (const [storedId, { device, metric }] of rows) intern(device, metric, storedId)

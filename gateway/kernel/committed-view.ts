@@ -1,4 +1,5 @@
 import type { StoreWriter } from './contracts.ts'
+import { placeOf } from './sorted.ts'
 
 /** Items as they are on disk: what is read from outside. */
 export interface CommittedView<T> {
@@ -16,22 +17,37 @@ export interface CommittedView<T> {
 
 export function createCommittedView<T extends { readonly id: string }>(onDisk: StoreWriter['onDisk'], options: { readonly sorted: boolean }): CommittedView<T> {
   const shown = new Map<string, T>()
-  let order: readonly T[] | undefined
+  /** What `list` gives, once it was asked for; kept up to date where it is by ids, so that a change in a long list sorts nothing. */
+  let order: T[] | undefined
+  /** Somebody holds it: it is not to change. */
+  let lent = false
   /** What was staged before a rebuild was undone with its batch. */
   let generation = 0
 
-  function show(item: T): void {
-    shown.set(item.id, item)
-    order = undefined
+  /** The order as it may be changed; undefined where it is to be made anew. */
+  function ownOrder(): T[] | undefined {
+    if (!options.sorted) order = undefined
+    else if (lent) order = order?.slice()
+    lent = false
+    return order
   }
 
-  function inOrder(): readonly T[] {
+  function show(item: T): void {
+    const replaced = shown.has(item.id) ? 1 : 0
+    shown.set(item.id, item)
+    const own = ownOrder()
+    own?.splice(placeOf(own, item.id), replaced, item)
+  }
+
+  function inOrder(): T[] {
     const items = [...shown.values()]
     return options.sorted ? items.sort((a, b) => (a.id < b.id ? -1 : 1)) : items
   }
 
   function hide(id: string): void {
-    if (shown.delete(id)) order = undefined
+    if (!shown.delete(id)) return
+    const own = ownOrder()
+    own?.splice(placeOf(own, id), 1)
   }
 
   function onceOnDisk(work: () => void): void {
@@ -47,11 +63,15 @@ export function createCommittedView<T extends { readonly id: string }>(onDisk: S
     replace(items) {
       generation++
       shown.clear()
-      for (const item of items) show(item)
       order = undefined
+      for (const item of items) shown.set(item.id, item)
     },
     get: (id) => shown.get(id),
-    list: () => (order ??= inOrder()),
+    list() {
+      order ??= inOrder()
+      lent = true
+      return order
+    },
     size: () => shown.size,
   }
 }

@@ -13,7 +13,7 @@ import type { Labels, Reading, StoredReading, Value } from './reading.ts'
 
 /**
  * The durable key-value side of the store. A space is owned by one room:
- * `alarm`, `rule-state` (alarms, rules) · `series`, `identity` (pipeline) · `device`, `command` (devices) ·
+ * `alarm`, `rule-state` (alarms, rules) · `rule`, `rule-version` (heads of rules, all their revisions: rules/rule-book.ts) · `series`, `identity` (pipeline) · `device`, `command` (devices) ·
  * `retained`, `session`, `subscription`, `queue`, `incoming`, `will` (broker) · `outbox`, `dead-letter`, `ledger` (delivery) ·
  * `snapshot` (the rules' state) · `cursor` (influx and other readers of the log) · `meta`.
  */
@@ -73,13 +73,21 @@ export interface LogQuery {
 /** `next` is the position to go on after: it moves on even where nothing of the kind was there; equal to `after` at the end of the log. */
 export interface LogPage { readonly entries: readonly LogEntry[]; readonly next: number }
 
-/** Which events a reader of the log's newest wants. */
-export interface BackQuery {
-  /** Positions less than this; Infinity: from the end. */
-  readonly before: number
+interface EventQuery {
   /** At most so many events returned. */
   readonly limit: number
+  /**
+   * Wall time, ms since 1970: what was committed before is passed over, at next to no cost. Nothing is committed before it happens:
+   * with the begin of a stretch of time none of its events is missed, however the clock was set meanwhile.
+   */
+  readonly committedSince?: number
 }
+
+/** Which events a reader of the log's newest wants. Positions less than `before`; Infinity: from the end. */
+export interface BackQuery extends EventQuery { readonly before: number }
+
+/** Which events a reader wants in the order of the log: positions greater than `after`. */
+export interface OnQuery extends EventQuery { readonly after: number }
 
 export interface ReadingQuery {
   readonly device?: string
@@ -108,6 +116,8 @@ export interface StoreReader {
    * reached. A page may hold fewer than `limit` (work is bounded), even none, and still have a next.
    */
   readBack(query: BackQuery): Promise<LogPage>
+  /** The same in the order of the log: positions rise; `next` is the position to go on after, equal to `after` at the log's end. */
+  readOn(query: OnQuery): Promise<LogPage>
   /** Readings by series and event time, in log order or the newest position first. */
   readings(query: ReadingQuery): Promise<readonly StoredReading[]>
   /** First position kept, and the last committed (0 when empty). */

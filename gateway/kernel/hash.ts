@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /**
  * A fast 53-bit hash (two lanes of multiply-xorshift after cyrb53, public domain), for remembering what was seen.
@@ -44,10 +44,10 @@ function mix53(a: number, b: number): number {
 
 /** The first 32 hexadecimal digits of SHA-256 over the parts, each with its length: for idempotency keys and ids. */
 export function digest(...parts: readonly (string | number)[]): string {
-  const hash = createHash('sha256')
+  let all = ''
   for (const part of parts) {
     const text = String(part)
-    hash.update(`${text.length}:${text}`)
+    all += `${text.length}:${text}`
   }
-  return hash.digest('hex').slice(0, 32)
+  return hash('sha256', all, 'hex').slice(0, 32)
 }

@@ -267,8 +267,8 @@ export function wrongForm(node: DocumentNode, wanted: { path: string; expected: 
 }
 
 function writeExample(path: string, example: string): string {
-  const name = /([^.[\]]+)$/.exec(path)?.[1]
-  return `write e.g. ${name === undefined ? example : `${name}: ${example}`}`
+  const name = path.split(/[.[\]]/).at(-1)!
+  return `write e.g. ${name === '' ? example : `${name}: ${example}`}`
 }
 
 /** Control characters out, at most 40 characters: what is shown of a file's content. */

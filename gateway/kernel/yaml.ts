@@ -2,6 +2,8 @@ import type { Alias, Document, Node, Pair, Scalar, YAMLError, YAMLMap, YAMLSeq }
 import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser, visit } from 'yaml'
 import type { DocumentNode, MapEntry, Place } from './document.ts'
 import type { Problem } from './problem.ts'
+import type { Range } from './yaml-slice.ts'
+import { rangeOf, sliceOf } from './yaml-slice.ts'
 
 /** Bounds against files that are no configuration: bytes of a text, levels of nesting, values that aliases may add, errors reported. */
 export const yamlLimits = { sizeBytes: 4 * 1024 * 1024, depth: 64, aliasedNodes: 10_000, errors: 20 } as const
@@ -10,17 +12,41 @@ export interface ParsedText {
   /** One per YAML document; none where the text could not be read. An empty text is one document with a null. */
   readonly documents: readonly DocumentNode[]
   readonly problems: readonly Problem[]
+  /** How a mapping is written, comments included, so that it stands alone; undefined where it cannot, since an alias leads out of it. */
+  readonly textOf: (node: DocumentNode) => string | undefined
 }
 
 /** Reads bytes or text as YAML 1.2 (JSON too), every value with its place. Gives values or problems with positions; never throws. */
 export function parseYaml(content: string | Uint8Array, file: string): ParsedText {
   const decoded = typeof content === 'string' ? { text: content, problem: undefined } : decode(content, file)
-  if (decoded.problem !== undefined) return { documents: [], problems: [decoded.problem] }
+  if (decoded.problem !== undefined) return { documents: [], problems: [decoded.problem], textOf: () => undefined }
   const reader = createReader(decoded.text, file)
   const documents = compose(reader)
-  if (reader.problems.length > 0) return { documents: [], problems: reader.problems.slice(0, yamlLimits.errors) }
-  const nodes = documents.map((document) => convert(document, reader))
-  return { documents: reader.problems.length > 0 ? [] : nodes, problems: reader.problems.slice(0, yamlLimits.errors) }
+  const written = createWritten(decoded.text)
+  const nodes = reader.problems.length > 0 ? [] : documents.map((document) => convert(document, { reader, written }))
+  return { documents: reader.problems.length > 0 ? [] : nodes, problems: reader.problems.slice(0, yamlLimits.errors), textOf: written.textOf }
+}
+
+/** Remembers where mappings and aliases stand; of the library's tree nothing is kept. */
+interface Written {
+  mapping(node: DocumentNode, source: Node): void
+  alias(offset: number, target: Node): void
+  readonly textOf: (node: DocumentNode) => string | undefined
+}
+
+function createWritten(text: string): Written {
+  const ranges = new Map<DocumentNode, Range>()
+  const aliases: { readonly offset: number; readonly target: number }[] = []
+  return {
+    mapping: (node, source) => void ranges.set(node, rangeOf(source, text)),
+    alias: (offset, target) => void aliases.push({ offset, target: target.range?.[0] ?? 0 }),
+    textOf(node) {
+      const range = ranges.get(node)
+      if (range === undefined) return undefined
+      const within = (offset: number): boolean => offset >= range.start && offset < range.end
+      return aliases.some(({ offset, target }) => within(offset) && !within(target)) ? undefined : sliceOf(text, range)
+    },
+  }
 }
 
 interface Reader {
@@ -128,7 +154,7 @@ function explain(code: YAMLError['code'], words: string): readonly [message: str
 }
 
 /** The library's tree as ours: aliases resolved within a bound, keys unique. */
-function convert(document: Document.Parsed, reader: Reader): DocumentNode {
+function convert(document: Document.Parsed, { reader, written }: { reader: Reader; written: Written }): DocumentNode {
   let aliased = 0
   // The library's own look-up walks the whole document for every alias; nodes are visited here in the order of the text.
   const anchors = new Map<string, Node>()
@@ -153,13 +179,19 @@ function convert(document: Document.Parsed, reader: Reader): DocumentNode {
       const items = (source as YAMLSeq<Node>).items.map((item) => node(item, depth + 1, inAlias))
       return { kind: 'list', place: reader.place(offset), items }
     }
-    if (isMap(source)) return { kind: 'map', place: reader.place(offset), entries: entries(source, depth, inAlias) }
-    return empty(offset)
+    if (!isMap(source)) return empty(offset)
+    const map: DocumentNode = { kind: 'map', place: reader.place(offset), entries: entries(source, depth, inAlias) }
+    // Deeper ones are parts of something, and nobody asks how they are written.
+    if (depth <= 2) written.mapping(map, source)
+    return map
   }
 
   function resolve(alias: Alias, depth: number, offset: number): DocumentNode {
     const target = anchors.get(alias.source)
-    if (target !== undefined) return node(target, depth + 1, true)
+    if (target !== undefined) {
+      written.alias(offset, target)
+      return node(target, depth + 1, true)
+    }
     reader.report(offset, 'an alias (*name) without its anchor (&name) above', 'put a text that begins with * in quotes')
     return empty(offset)
   }

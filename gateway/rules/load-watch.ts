@@ -4,17 +4,17 @@ import { access, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { Cancel, Clock } from '../kernel/clock.ts'
 import { asError } from '../kernel/errors.ts'
+import { digest } from '../kernel/hash.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { Problem } from '../kernel/problem.ts'
-import type { Rule } from '../kernel/rule.ts'
 import type { RuleSource } from '../kernel/rule-source.ts'
 import type { LoadedRules } from './load.ts'
 import type { Bases } from './load-files.ts'
 import { expandSources, fingerprint } from './load-files.ts'
 
 export interface RuleWatchOptions extends Bases {
-  /** What was loaded, and the rules that run; with problems, those are of an earlier set. */
-  readonly running: LoadedRules
+  /** What was read last, right or wrong. */
+  readonly loaded: LoadedRules
   readonly sources: readonly RuleSource[]
   /** limen.yaml, absolute: rules may be written in it, and it names the files. Undefined: not watched. */
   readonly configFile: string | undefined
@@ -26,8 +26,8 @@ export interface RuleWatchDeps {
   load(sources: readonly RuleSource[]): Promise<LoadedRules>
   /** The `rules:` of limen.yaml as it now stands, or what is wrong with that file. */
   rereadSources(): Promise<readonly RuleSource[] | { readonly problems: readonly Problem[] }>
-  /** A whole, right set that differs from the running one, or follows an invalid one. */
-  onRules(rules: readonly Rule[]): void
+  /** A whole, right set that differs from the one read last, if only in how it is written, or follows an invalid one. */
+  onRules(loaded: LoadedRules): void
   /** The files as they now stand are wrong; the running set stays. */
   onInvalid(problems: readonly Problem[]): void
 }
@@ -56,8 +56,8 @@ export function watchRules(options: RuleWatchOptions, deps: RuleWatchDeps): Rule
   let seen = ''
   let glimpsed = ''
   let looks = 0
-  let runningVersions = versions(options.running.rules)
-  let lastWasInvalid = options.running.problems.length > 0
+  let lastRead = contentOf(options.loaded)
+  let lastWasInvalid = options.loaded.problems.length > 0
   let started = false
   let busy: Promise<void> | undefined
   let again = false
@@ -165,11 +165,11 @@ export function watchRules(options: RuleWatchOptions, deps: RuleWatchDeps): Rule
       lastWasInvalid = true
       return deps.onInvalid(loaded.problems)
     }
-    const loadedVersions = versions(loaded.rules)
-    if (loadedVersions === runningVersions && !lastWasInvalid) return
+    const read = contentOf(loaded)
+    if (read === lastRead && !lastWasInvalid) return
     lastWasInvalid = false
-    runningVersions = loadedVersions
-    deps.onRules(loaded.rules)
+    lastRead = read
+    deps.onRules(loaded)
   }
 
   return {
@@ -177,8 +177,8 @@ export function watchRules(options: RuleWatchOptions, deps: RuleWatchDeps): Rule
       if (started) return
       started = true
       const config = await stampOf(options.configFile)
-      seen = `${config}\n${options.running.fingerprint}`
-      follow(options.running.directories)
+      seen = `${config}\n${options.loaded.fingerprint}`
+      follow(options.loaded.directories)
       check()
       poll()
     },
@@ -194,8 +194,9 @@ export function watchRules(options: RuleWatchOptions, deps: RuleWatchDeps): Rule
   }
 }
 
-function versions(rules: readonly Rule[]): string {
-  return rules.map((rule) => `${rule.id} ${rule.version}`).join('\n')
+/** Of what is compared only whether it is the same, a hash is kept. */
+function contentOf({ rules, texts }: LoadedRules): string {
+  return digest(...rules.flatMap((rule) => [rule.id, rule.version, texts.get(rule.id) ?? '']))
 }
 
 async function exists(file: string): Promise<boolean> {

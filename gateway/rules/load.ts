@@ -16,6 +16,7 @@ import type { Bases, RuleFile } from './load-files.ts'
 import { expandSources, fingerprint } from './load-files.ts'
 import type { SiteTables } from './load-tables.ts'
 import { createTableBook, readTables } from './load-tables.ts'
+import { yamlOfNode } from './rule-text.ts'
 import type { RuleSchema } from './schema.ts'
 import { createRuleSchema } from './schema.ts'
 import { readZones } from './schema-zone.ts'
@@ -35,6 +36,8 @@ export interface LoadedRules {
   readonly tables: SiteTables
   /** The zones of all files, for the same. */
   readonly zones: Zones
+  /** How each is written, by id: YAML that stands alone. */
+  readonly texts: ReadonlyMap<string, string>
   /** In the order of file and line. */
   readonly problems: readonly Problem[]
   /** Absolute paths of what was read, and where more could come from. */
@@ -57,13 +60,14 @@ export async function loadRules(sources: readonly RuleSource[], deps: RuleLoadDe
   for (const source of sources) {
     if (source.kind !== 'inline') continue
     const { file, line } = source.node.place
-    collector.rule(source.node, { file: line === 0 ? file : relative(deps.baseDir, resolve(deps.cwd, file)), path: source.path })
+    collector.rule(source.node, { file: line === 0 ? file : relative(deps.baseDir, resolve(deps.cwd, file)), path: source.path, text: source.text })
   }
   for (const text of texts) readDocuments(text, collector)
   return {
     rules: collector.rules,
     tables,
     zones,
+    texts: collector.texts,
     problems: [...collector.problems].sort(compareProblems),
     files: files.map((file) => file.path),
     directories,
@@ -72,14 +76,14 @@ export async function loadRules(sources: readonly RuleSource[], deps: RuleLoadDe
 }
 
 /** The rules of one text (an upload, a test), as a file of that name would give them. `tables`, `zones`: the site's, besides those of the text. */
-export function readRules(content: string | Uint8Array, file: string, deps: Pick<RuleLoadDeps, 'kinds' | 'targets' | 'devices'> & { readonly tables?: SiteTables; readonly zones?: Zones }): Pick<LoadedRules, 'rules' | 'problems'> {
+export function readRules(content: string | Uint8Array, file: string, deps: Pick<RuleLoadDeps, 'kinds' | 'targets' | 'devices'> & { readonly tables?: SiteTables; readonly zones?: Zones }): Pick<LoadedRules, 'rules' | 'texts' | 'problems'> {
   const text = { ...parseYaml(content, file), source: file }
   const problems: Problem[] = []
   const tables = createTableBook(readTables(text.documents, problems), ...(deps.tables === undefined ? [] : [deps.tables]))
   const zones = new Map([...(deps.zones ?? []), ...readZones(text.documents, problems)])
   const collector = createCollector(createRuleSchema({ ...deps, tables, zones }), problems)
   readDocuments(text, collector)
-  return { rules: collector.rules, problems: [...collector.problems].sort(compareProblems) }
+  return { rules: collector.rules, texts: collector.texts, problems: [...collector.problems].sort(compareProblems) }
 }
 
 /** `source` as rules name it: relative to the configuration. */
@@ -87,17 +91,21 @@ interface RuleText extends ParsedText { readonly source: string }
 
 interface Collector {
   readonly rules: Rule[]
+  readonly texts: Map<string, string>
   readonly problems: Problem[]
-  rule(node: DocumentNode, origin: { file: string; path: string }): void
+  /** `text`: how it is written, where that is known. */
+  rule(node: DocumentNode, origin: { file: string; path: string; text: string | undefined }): void
 }
 
 function createCollector(schema: RuleSchema, problems: Problem[]): Collector {
   const rules: Rule[] = []
+  const texts = new Map<string, string>()
   const ids = new Map<string, Place>()
   return {
     rules,
+    texts,
     problems,
-    rule(node, origin) {
+    rule(node, { text, ...origin }) {
       const entry = node.kind === 'map' ? node.entries.find((candidate) => candidate.key === 'id') : undefined
       const id = entry?.value.kind === 'scalar' && entry.value.value !== null ? entry.value.text : undefined
       const first = id === undefined ? undefined : ids.get(id)
@@ -105,14 +113,16 @@ function createCollector(schema: RuleSchema, problems: Problem[]): Collector {
         problems.push(problemAt({ place: entry.value.place, path: `${origin.path}.id` }, `the id "${id}" is taken by the rule at ${first.file}:${first.line}`, 'give one of them another id'))
       } else if (id !== undefined) ids.set(id, entry!.value.place)
       const rule = schema.read(node, origin, problems)
-      if (rule !== invalid) rules.push(rule)
+      if (rule === invalid) return
+      rules.push(rule)
+      texts.set(rule.id, text ?? yamlOfNode(node))
     },
   }
 }
 
 async function readRuleFile(file: RuleFile, baseDir: string): Promise<RuleText> {
   const source = relative(baseDir, file.path)
-  const whole = (message: string, remedy: string): RuleText => ({ documents: [], problems: [{ file: file.shown, line: 0, column: 0, path: '', message, remedy }], source })
+  const whole = (message: string, remedy: string): RuleText => ({ documents: [], problems: [{ file: file.shown, line: 0, column: 0, path: '', message, remedy }], textOf: () => undefined, source })
   if (file.sizeBytes > yamlLimits.sizeBytes) return whole(`the file has ${file.sizeBytes} bytes, more than ${yamlLimits.sizeBytes / 1024 ** 2} MiB`, 'split it')
   let content: Uint8Array
   try {
@@ -124,21 +134,22 @@ async function readRuleFile(file: RuleFile, baseDir: string): Promise<RuleText> 
 }
 
 /** A file holds `rules: [ … ]` (and `tables: [ … ]`, `zones: { … }`), or the list alone, or one rule; several documents (`---`) are read one after the other. */
-function readDocuments({ documents, problems, source }: RuleText, collector: Collector): void {
+function readDocuments({ documents, problems, textOf, source }: RuleText, collector: Collector): void {
   collector.problems.push(...problems)
+  const rule = (node: DocumentNode, path: string): void => collector.rule(node, { file: source, path, text: textOf(node) })
   for (const document of documents) {
     if (document.kind === 'scalar' && document.value === null) continue
-    if (document.kind === 'list') readList(document, { path: 'rules', source, collector })
-    else if (document.kind === 'map' && document.entries.some((entry) => entry.key === 'id')) collector.rule(document, { file: source, path: 'rule' })
-    else if (document.kind === 'map') readMapping(document, { source, collector })
+    if (document.kind === 'list') readList(document, rule)
+    else if (document.kind === 'map' && document.entries.some((entry) => entry.key === 'id')) rule(document, 'rule')
+    else if (document.kind === 'map') readMapping(document, { rule, collector })
     else collector.problems.push(problemAt({ place: document.place, path: '' }, 'expected rules, found a single value', 'write rules: and a list of rules below it'))
   }
 }
 
-function readMapping(document: Extract<DocumentNode, { kind: 'map' }>, { source, collector }: { source: string; collector: Collector }): void {
+function readMapping(document: Extract<DocumentNode, { kind: 'map' }>, { rule, collector }: { rule: (node: DocumentNode, path: string) => void; collector: Collector }): void {
   for (const { key, place, value } of document.entries) {
     if (key === 'rules') {
-      if (value.kind === 'list') readList(value, { path: 'rules', source, collector })
+      if (value.kind === 'list') readList(value, rule)
       else if (value.kind === 'map' || value.value !== null) collector.problems.push(problemAt({ place: value.place, path: 'rules' }, 'expected a list of rules', 'begin each rule with a hyphen: - id: spo2-low'))
     } else if (key === 'tables' || key === 'zones') continue // Read before all rules.
     else if (key === 'routes' || key === 'schedules') collector.problems.push(problemAt({ place, path: key }, `"${key}" is not in this version`, 'leave it out'))
@@ -147,6 +158,6 @@ function readMapping(document: Extract<DocumentNode, { kind: 'map' }>, { source,
   }
 }
 
-function readList(list: Extract<DocumentNode, { kind: 'list' }>, { path, source, collector }: { path: string; source: string; collector: Collector }): void {
-  for (const [index, item] of list.items.entries()) collector.rule(item, { file: source, path: `${path}[${index}]` })
+function readList(list: Extract<DocumentNode, { kind: 'list' }>, rule: (node: DocumentNode, path: string) => void): void {
+  for (const [index, item] of list.items.entries()) rule(item, `rules[${index}]`)
 }

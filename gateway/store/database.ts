@@ -30,8 +30,11 @@ export const lockFile = 'limen.lock'
 /** How long a statement waits for another process (a backup, an export) that holds the file. */
 const busyTimeoutMs = 5_000
 
-/** Finds the rows that hold events, newest first. A row without costs it nothing: it is not in it. */
-const eventIndex = 'CREATE INDEX IF NOT EXISTS log_events ON log (first, events_n) WHERE events_n > 0'
+/**
+ * Finds the rows that hold events, in both orders, and when they were committed. A row without costs it nothing: it is not in it.
+ * (`log_events` was there before; it did not know the time.)
+ */
+const eventIndex = 'CREATE INDEX IF NOT EXISTS log_journal ON log (first, events_n, wall) WHERE events_n > 0'
 
 /**
  * `log`: one row a batch; the blobs come last so that a scan of the columns before them reads no overflow pages,
@@ -82,6 +85,7 @@ export function openForWriting(directory: string, tuning: StoreTuning): Database
 function indexEvents(db: DatabaseSync): void {
   try {
     db.exec(eventIndex)
+    db.exec('DROP INDEX IF EXISTS log_events')
   } catch (error) {
     if (failureOf(error).kind !== 'full') throw error
   }

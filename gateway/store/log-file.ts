@@ -1,9 +1,10 @@
+import type { LogEntry } from '../kernel/contracts.ts'
 import type { CloudEvent } from '../kernel/event.ts'
 import type { StoredReading } from '../kernel/reading.ts'
 import { openForReading } from './database.ts'
 import { createLogScan } from './log-scan.ts'
 import type { ReadingTuple, SeriesName } from './row.ts'
-import { othersOf, readingOf } from './row.ts'
+import { entriesOf, othersOf, readingOf } from './row.ts'
 import { parseName } from './series-names.ts'
 import { getState, listState } from './state-reads.ts'
 
@@ -25,6 +26,12 @@ export interface LogFile {
   readings(query: LogFileQuery): Iterable<readonly StoredReading[]>
   /** Events whose type begins with `typePrefix`, in log order, in chunks. */
   events(typePrefix: string): Iterable<readonly CloudEvent[]>
+  /** Everything, or with `marksOnly` no readings, from a position on and to the end of what is committed, in chunks. */
+  entries(query?: { readonly after?: number; readonly marksOnly?: boolean }): Iterable<{ readonly entries: readonly LogEntry[]; readonly next: number }>
+  /** Position before the first entry that was committed at or after this wall time. */
+  positionAt(wallMs: number): number
+  firstPosition(): number
+  lastPosition(): number
   /** Rows passed over because they are damaged. */
   damagedRows(): number
   close(): void
@@ -83,6 +90,24 @@ export function openLogFile(directory: string): LogFile {
         if (wanted.length > 0) yield wanted
       }
     },
+    *entries({ after: first = 0, marksOnly = false } = {}) {
+      idsOf({})
+      const nameOf = (id: number): SeriesName | undefined => names.get(id) ?? learn(String(id), get('series', String(id)))
+      for (let after = first; after < upTo; ) {
+        const page = scan.page({ after, upTo, limit: chunk, readings: !marksOnly, others: true })
+        damaged += scan.takeDamaged().length
+        const from = after
+        after = page.next
+        const entries = page.rows.flatMap((row) => entriesOf(row, nameOf)).filter(({ position }) => position > from)
+        if (entries.length > 0) yield { entries, next: page.next }
+      }
+    },
+    positionAt(wallMs) {
+      const row = db.prepare('SELECT first FROM log WHERE wall >= ? ORDER BY id LIMIT 1').get(wallMs)
+      return row === undefined ? upTo : (row['first'] as number) - 1
+    },
+    firstPosition: () => (db.prepare('SELECT first FROM log ORDER BY id LIMIT 1').get()?.['first'] as number | undefined) ?? 0,
+    lastPosition: () => upTo,
     damagedRows: () => damaged,
     close: () => db.close(),
   }

@@ -1,10 +1,11 @@
-import type { BackQuery, LogEntry, LogPage, LogQuery, ReadingQuery, RecentBatch } from '../kernel/contracts.ts'
+import type { BackQuery, LogEntry, LogPage, LogQuery, OnQuery, ReadingQuery, RecentBatch } from '../kernel/contracts.ts'
+import type { CloudEvent } from '../kernel/event.ts'
 import type { StoredReading } from '../kernel/reading.ts'
 import { unpackInbound } from './inbound.ts'
 import type { RawRow } from './protocol.ts'
 import type { Reader } from './reader.ts'
 import type { ReadingTuple, SeriesName } from './row.ts'
-import { eachReading, entriesOf, othersOf, readingOf } from './row.ts'
+import { entriesOf, othersOf, placesOf, readingOf, readingsOf } from './row.ts'
 import type { SeriesNames } from './series-names.ts'
 import type { Tail } from './tail.ts'
 
@@ -12,6 +13,7 @@ import type { Tail } from './tail.ts'
 export interface LogReads {
   readonly read: (query: LogQuery) => Promise<LogPage>
   readonly readBack: (query: BackQuery) => Promise<LogPage>
+  readonly readOn: (query: OnQuery) => Promise<LogPage>
   readonly readings: (query: ReadingQuery) => Promise<readonly StoredReading[]>
   readonly recent: (query: { maxReadings: number; sinceWallMs: number }) => AsyncIterable<RecentBatch>
   /** Readings left out because nothing says what their series is. */
@@ -58,7 +60,7 @@ export function createLogReads({ tail, reader, names, lastPosition }: LogReadsDe
     const readings = kinds?.includes('reading') ?? true
     const others = kinds === undefined || kinds.includes('event') || kinds.includes('mark')
     const page = await reader.ask({ kind: 'page', after, upTo: lastPosition(), limit, readings, others })
-    const decoded = pageOf(page.rows, query, (row) => entriesOf(row, nameOf))
+    const decoded = pageOf(page.rows, query, (row) => (others ? entriesOf(row, nameOf) : readingsOf(row, nameOf).map((reading) => ({ position: reading.position, kind: 'reading', reading }))))
     // What the reader passed over behind its last row holds nothing of these kinds.
     const last = page.rows.at(-1)
     return last === undefined || decoded.next >= last.last ? { entries: decoded.entries, next: page.next } : decoded
@@ -72,12 +74,20 @@ export function createLogReads({ tail, reader, names, lastPosition }: LogReadsDe
       return fromTail(query) ?? fromDisk(query)
     },
 
-    async readBack({ before, limit }) {
+    async readBack({ before, limit, committedSince: since = -Infinity }) {
       // Only what is committed: the reader may see a commit before its callers have been told.
       const from = Math.min(before, lastPosition() + 1)
       if (from <= 1) return { entries: [], next: 0 }
-      const { rows, next } = await reader.ask({ kind: 'events-back', before: from, limit })
-      const entries = rows.flatMap((row) => entriesOf({ ...row, readings: null }, nameOf).filter(({ kind, position }) => kind === 'event' && position < from).toReversed())
+      const { rows, next } = await reader.ask({ kind: 'events-back', before: from, limit, since })
+      const entries = rows.flatMap((row) => eventsIn(row).filter(({ position }) => position < from).toReversed())
+      return entries.length <= limit ? { entries, next } : { entries: entries.slice(0, limit), next: entries[limit - 1]!.position }
+    },
+
+    async readOn({ after, limit, committedSince: since = -Infinity }) {
+      const upTo = lastPosition()
+      if (after >= upTo) return { entries: [], next: after }
+      const { rows, next } = await reader.ask({ kind: 'events-on', after, upTo, limit, since })
+      const entries = rows.flatMap((row) => eventsIn(row).filter(({ position }) => position > after && position <= upTo))
       return entries.length <= limit ? { entries, next } : { entries: entries.slice(0, limit), next: entries[limit - 1]!.position }
     },
 
@@ -120,6 +130,10 @@ export function createLogReads({ tail, reader, names, lastPosition }: LogReadsDe
   }
 }
 
+function eventsIn(row: RawRow): LogEntry[] {
+  return othersOf(row).flatMap(({ position, kind, value }) => (kind === 'event' ? [{ position, kind, event: value as CloudEvent }] : []))
+}
+
 /** Decodes rows until `limit` entries were looked at. */
 function pageOf<R extends RawRow>(rows: readonly R[], { after, limit, kinds }: LogQuery, decode: (row: R) => readonly LogEntry[]): LogPage {
   const entries: LogEntry[] = []
@@ -140,15 +154,10 @@ function pageOf<R extends RawRow>(rows: readonly R[], { after, limit, kinds }: L
 }
 
 function recentOf(row: RawRow, nameOf: (storedId: number) => SeriesName | undefined): RecentBatch {
-  const others = othersOf(row)
-  const readings: StoredReading[] = []
-  eachReading(row, others, (tuple, position) => {
-    const name = nameOf(tuple[0])
-    if (name !== undefined) readings.push(readingOf(tuple, { position, baseMs: row.baseMs, name }))
-  })
+  const others = placesOf(row)
   return {
-    readings,
-    marks: others.flatMap((other) => (other.kind === 'mark' ? [other.value as RecentBatch['marks'][number]] : [])),
+    readings: readingsOf(row, nameOf, others),
+    marks: others.flatMap(({ mark }) => (mark === undefined ? [] : [mark])),
     inbound: unpackInbound(row.inbound),
   }
 }

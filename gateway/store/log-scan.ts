@@ -3,7 +3,7 @@ import { containsAny } from './ids.ts'
 import type { RawRow, ReadAnswers, ReadRequest, ReadingSlice, RowPage } from './protocol.ts'
 import { createRowSource } from './row-source.ts'
 import type { RowHead, RowSource } from './row-source.ts'
-import { othersOf, textOf } from './row.ts'
+import { placesOf, textOf } from './row.ts'
 
 type Asked<K extends ReadRequest['kind']> = Extract<ReadRequest, { kind: K }>
 
@@ -143,7 +143,7 @@ interface LineFilter {
 
 /** Adds the lines of a row that pass, each as [position, base, …]; gives the last position looked at. Parses no line that another series wrote. */
 export function linesOf(raw: RawRow, { set, from, to, after, before, room }: LineFilter, lines: string[]): number {
-  const others = othersOf(raw)
+  const others = placesOf(raw)
   const text = textOf(raw.readings!)
   let position = raw.first
   let taken = 0

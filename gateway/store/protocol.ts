@@ -95,7 +95,8 @@ export type ReadRequest =
   | { readonly kind: 'get'; readonly space: string; readonly key: string }
   | { readonly kind: 'list'; readonly space: string; readonly prefix: string; readonly after: string | undefined; readonly limit: number }
   | { readonly kind: 'page'; readonly after: number; readonly upTo: number; readonly limit: number; readonly readings: boolean; readonly others: boolean }
-  | { readonly kind: 'events-back'; readonly before: number; readonly limit: number }
+  | { readonly kind: 'events-back'; readonly before: number; readonly limit: number; readonly since: number }
+  | { readonly kind: 'events-on'; readonly after: number; readonly upTo: number; readonly limit: number; readonly since: number }
   | {
       readonly kind: 'readings'
       /** Stored series ids, rising; null: all. */
@@ -126,6 +127,7 @@ export interface ReadAnswers {
   list: Listed
   page: RowPage
   'events-back': EventRows
+  'events-on': RowPage
   readings: ReadingSlice
   /** Positions fall; `next` as in EventRows. */
   'readings-back': ReadingSlice

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { DatabaseSync } from 'node:sqlite'
 import { openForReading } from './database.ts'
 import { createEventsBack } from './events-back.ts'
+import { createEventsOn } from './events-on.ts'
 import { createLogScan } from './log-scan.ts'
 import type { ReadAnswers, ReadEnvelope, ReadReply, ReadRequest } from './protocol.ts'
 import { createReadingsBack } from './readings-back.ts'
@@ -14,6 +15,7 @@ function createAnswerer(db: DatabaseSync): (request: ReadRequest) => { answer: R
   const scan = createLogScan(db, () => performance.now())
   const deps = { rows: scan.rows, nowMs: () => performance.now() }
   const eventsBack = createEventsBack(db, deps)
+  const eventsOn = createEventsOn(db, deps)
   const readingsBack = createReadingsBack(db, deps)
   const get = getState(db)
   const list = listState(db)
@@ -28,6 +30,8 @@ function createAnswerer(db: DatabaseSync): (request: ReadRequest) => { answer: R
         return scan.page(request)
       case 'events-back':
         return eventsBack.page(request)
+      case 'events-on':
+        return eventsOn.page(request)
       case 'readings':
         return scan.readings(request)
       case 'readings-back':

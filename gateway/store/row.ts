@@ -67,8 +67,33 @@ export function othersOf(row: Pick<RawRow, 'first' | 'others'>): OtherEntry[] {
   return parsed.map(([offset, value, mark]) => ({ position: row.first + offset, kind: mark === 1 ? 'mark' : 'event', value }))
 }
 
+/**
+ * Where the events and marks of a row are, without decoding them: who wants readings pays for no event. They stand one a line,
+ * `[offset,event]` or `[offset,mark,1]`; a line that ends in a brace before its bracket is an event.
+ */
+export function placesOf(row: Pick<RawRow, 'first' | 'others'>): { readonly position: number; readonly mark: Mark | undefined }[] {
+  if (row.others === null) return []
+  const { others } = row
+  const bytes = Buffer.from(others.buffer, others.byteOffset, others.byteLength)
+  const places: { position: number; mark: Mark | undefined }[] = []
+  for (let start = 1, end = 0; start < bytes.length - 1; start = end + 2) {
+    const comma = bytes.indexOf(commaCode, start)
+    const newline = bytes.indexOf(newlineCode, comma)
+    // Behind the line's own bracket: a comma and the newline, or at the end the bracket of the whole.
+    end = newline === -1 ? bytes.length - 1 : newline - 1
+    const isMark = bytes[end - 2] !== braceCode
+    const position = row.first + Number(bytes.toString('latin1', start + 1, comma))
+    places.push({ position, mark: isMark ? (JSON.parse(bytes.toString('utf8', start, end)) as [number, Mark])[1] : undefined })
+  }
+  return places
+}
+
+const commaCode = 44
+const newlineCode = 10
+const braceCode = 125
+
 /** Calls `each` for the readings of a row, in order; `others` are those of the same row. */
-export function eachReading(row: RawRow, others: readonly OtherEntry[], each: (tuple: ReadingTuple, position: number) => void): void {
+export function eachReading(row: RawRow, others: readonly { readonly position: number }[], each: (tuple: ReadingTuple, position: number) => void): void {
   if (row.readings === null) return
   const tuples = JSON.parse(textOf(row.readings)) as ReadingTuple[]
   let position = row.first
@@ -80,6 +105,16 @@ export function eachReading(row: RawRow, others: readonly OtherEntry[], each: (t
     }
     each(tuple, position++)
   }
+}
+
+/** The readings of a row. One whose series has no name is left out. */
+export function readingsOf(row: RawRow, nameOf: (storedId: number) => SeriesName | undefined, others: readonly { readonly position: number }[] = placesOf(row)): StoredReading[] {
+  const readings: StoredReading[] = []
+  eachReading(row, others, (tuple, position) => {
+    const name = nameOf(tuple[0])
+    if (name !== undefined) readings.push(readingOf(tuple, { position, baseMs: row.baseMs, name }))
+  })
+  return readings
 }
 
 /** All entries of a row in the order of their positions. A reading whose series has no name is left out. */

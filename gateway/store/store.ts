@@ -12,6 +12,7 @@ import type { CommitAnswer, CommitThread, CommitThreadHandlers } from './commit-
 import { errorOf, startCommitThread } from './commit-thread.ts'
 import type { Committer } from './committer.ts'
 import { createCommitter } from './committer.ts'
+import { createCommitTimes } from './commit-times.ts'
 import type { StoreTuning } from './database.ts'
 import { defaultTuning } from './database.ts'
 import { createLogReads } from './log-reads.ts'
@@ -50,6 +51,8 @@ export interface StoreDeps {
 }
 
 export interface SqliteStore extends Store, StoreRecovery {
+  /** How long commits took since this was last asked, ms; for one asker. */
+  takeCommitTimes(): { readonly p99Ms: number; readonly runningMs: number }
   readonly metrics: MetricSource
 }
 
@@ -66,6 +69,7 @@ const listPage = 5_000
 export function createStore(options: StoreOptions, { clock = systemClock, lastingMs = () => clock.monotonic(), logger = silentLogger, onFatal, onLost }: StoreDeps): SqliteStore {
   const tuning = { ...defaultTuning, ...options.tuning }
   const figures = createFigures()
+  const times = createCommitTimes(clock)
   const tail = createTail()
   const reader = createReader(options.directory, { clock, logger })
   const names = createSeriesNames((after) => reader.ask({ kind: 'list', space: 'series', prefix: '', after, limit: listPage }))
@@ -84,7 +88,10 @@ export function createStore(options: StoreOptions, { clock = systemClock, lastin
   const reads = createLogReads({ tail, reader, names, lastPosition: () => lastPosition })
 
   const handlers: CommitThreadHandlers = {
-    committed: (answer) => committer?.answered(answer),
+    committed(answer) {
+      times.ended()
+      committer?.answered(answer)
+    },
     retained(answer) {
       retention.answered(answer)
       if (answer.kind !== 'retained') return answer.failure.kind === 'fatal' ? die(errorOf(answer.failure)) : undefined
@@ -157,7 +164,10 @@ export function createStore(options: StoreOptions, { clock = systemClock, lastin
       logger,
       builder,
       policy: createCommitPolicy({ windowMs: options.commitWindowMs ?? 50 }),
-      post: (batch) => thread!.post(batch),
+      post(batch) {
+        times.began()
+        thread!.post(batch)
+      },
       committed,
       announced,
       notCommitted: ({ failure }) => notCommitted(failure),
@@ -234,6 +244,7 @@ export function createStore(options: StoreOptions, { clock = systemClock, lastin
     list,
     read: reads.read,
     readBack: reads.readBack,
+    readOn: reads.readOn,
     readings: reads.readings,
     recent: reads.recent,
     firstPosition: () => firstPosition,
@@ -244,6 +255,7 @@ export function createStore(options: StoreOptions, { clock = systemClock, lastin
       followers.add(own)
       return () => void followers.delete(own)
     },
+    takeCommitTimes: times.take,
     pin: retention.pin,
     health() {
       const state = { sizeBytes: figures.sizeBytes(), pendingBytes: builder.pendingBytes() + (committer?.inFlightBytes() ?? 0) }

@@ -2,11 +2,12 @@ import type { Accept, AlarmView, Authenticator, DeliveryDesk, LoginThrottle, Sto
 import type { CommandDesk, DeviceRegistry } from '../kernel/device-contracts.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { FlowsDesk, FlowsProxy } from '../kernel/flows.ts'
+import type { KpiDesk } from '../kernel/kpis.ts'
 import type { Health } from '../kernel/live.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
 import type { Role, RunCredential } from '../kernel/principal.ts'
-import type { Rule } from '../kernel/rule.ts'
+import type { RuleDesk } from '../kernel/rule-desk.ts'
 import type { Access, Caller } from './access.ts'
 import type { Sessions } from './sessions.ts'
 import type { EventStream } from './stream.ts'
@@ -38,7 +39,10 @@ export interface WebDeps {
   readonly devices: DeviceRegistry
   readonly commands: CommandDesk
   readonly delivery: DeliveryDesk
-  readonly rules: () => readonly Rule[]
+  readonly kpis: KpiDesk
+  readonly rules: RuleDesk
+  /** What `GET state` says: the hash of the rules' and alarms' state as it is now, and what it belongs to. */
+  readonly state: () => StageState
   readonly authenticator: Authenticator & LoginThrottle
   readonly clock: Clock
   readonly logger: Logger
@@ -48,6 +52,12 @@ export interface WebDeps {
   readonly flows?: FlowsAccess | undefined
   /** What `GET gateway` says besides site, time and health: version, since when, disk. */
   readonly siteInfo: () => Promise<object>
+}
+
+export interface StageState {
+  /** Equal after equal input, live, after a kill and in a backtest. */
+  readonly stateHash: string
+  readonly late: number
 }
 
 export interface FlowsAccess {
@@ -84,7 +94,8 @@ export interface RouteSchema {
   readonly body?: unknown
   readonly querystring?: unknown
   readonly consumes?: readonly string[]
-  readonly produces?: string
+  /** Of what is right; several: the first is what `response` describes, the others are text. */
+  readonly produces?: string | readonly string[]
   /** By status; 401, 403, 400 and 5xx are added where they can come. */
   readonly response?: Readonly<Record<string, unknown>>
 }
@@ -112,6 +123,6 @@ declare module 'fastify' {
     summary?: string
     tags?: readonly string[]
     consumes?: readonly string[]
-    produces?: string
+    produces?: string | readonly string[]
   }
 }

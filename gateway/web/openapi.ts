@@ -45,11 +45,13 @@ function operationOf({ method, url, schema, access }: RegisteredRoute): Record<s
   }
 }
 
-function responseOf(status: number, body: unknown, produces = 'application/json'): Record<string, unknown> {
+function responseOf(status: number, body: unknown, produces: string | readonly string[] = 'application/json'): Record<string, unknown> {
   const { description = status < 300 ? 'done' : 'refused' } = body as { description?: string }
   if ((body as { type?: string }).type === 'null') return { description }
   const problem = (body as { $ref?: string }).$ref?.endsWith('/Problem') === true
-  return { description, content: { [problem ? 'application/problem+json' : produces]: { schema: body } } }
+  if (problem) return { description, content: { 'application/problem+json': { schema: body } } }
+  const [first, ...others] = [produces].flat()
+  return { description, content: { [first!]: { schema: body }, ...Object.fromEntries(others.map((type) => [type, { schema: { type: 'string' } }])) } }
 }
 
 function bodyOf({ body, consumes }: RegisteredRoute['schema']): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { coreStates } from '../kernel/alarm.ts'
+import { kpiIds } from '../kernel/kpis.ts'
 
 /** What comes back, for the OpenAPI document: JSON Schema 2020-12. Requests' schemas stand with their routes. */
 const text = { type: 'string' } as const
@@ -6,6 +7,9 @@ const nullableText = { type: ['string', 'null'] } as const
 const time = { type: 'string', format: 'date-time' } as const
 const nullableTime = { type: ['string', 'null'], format: 'date-time' } as const
 const value = { type: ['number', 'boolean', 'string', 'null'] } as const
+const nullableNumber = { type: ['number', 'null'] } as const
+const listOfObjects = <const P>(properties: P) => ({ type: 'array', items: { type: 'object', properties } }) as const
+const ruleProblem = { type: 'object', properties: { line: { type: 'integer' }, column: { type: 'integer' }, path: text, message: text, remedy: text } } as const
 const texts = { type: 'object', additionalProperties: text } as const
 
 export const ref = <const N extends keyof typeof components>(name: N) => ({ $ref: `#/components/schemas/${name}` as const })
@@ -24,6 +28,7 @@ export const components = {
     properties: {
       type: text, title: text, status: { type: 'integer' }, detail: text, instance: text, code: text,
       errors: { type: 'array', items: { type: 'object', required: ['member', 'detail'], properties: { member: text, detail: text } } },
+      problems: { type: 'array', items: ruleProblem, description: 'of a rule that is wrong; lines and columns are those of `text`' }, text,
     },
   },
   Alarm: {
@@ -71,7 +76,32 @@ export const components = {
       reason: nullableText, tries: { type: 'integer' }, changedAt: time,
     },
   },
-  Rule: { type: 'object', description: 'a rule with every default filled in', properties: { id: text, class: { enum: ['process', 'technical'] }, on: { type: 'object' }, when: { type: 'object' }, mode: { enum: ['live', 'shadow', 'off'] }, source: { type: 'object' } } },
+  Rule: {
+    type: 'object',
+    description: 'a rule with every default filled in, and how it came to be what it is',
+    properties: {
+      id: text, class: { enum: ['process', 'technical'] }, on: { type: 'object' }, when: { type: 'object' }, mode: { enum: ['live', 'shadow', 'off'] }, source: { type: 'object' },
+      version: { ...text, description: 'another for any edit that says something else' }, text: { ...text, description: 'as it is written, YAML' },
+      state: { enum: ['live', 'shadow', 'off', 'faulty'] }, fault: { ...nullableText, description: 'why it is not evaluated any more' },
+      origin: { enum: ['file', 'http'] }, revision: { type: 'integer', description: 'rises by one with each edit, from 1' }, changedBy: text, changedAt: time,
+    },
+  },
+  RuleVersion: {
+    type: 'object',
+    description: 'one thing that was said about a rule',
+    properties: {
+      revision: { type: 'integer' }, version: nullableText, action: { enum: ['put', 'delete', 'rollback', 'file'] }, by: { ...text, description: 'a user, or file:rules/a.yaml' },
+      at: time, origin: { enum: ['file', 'http'] }, text: { ...nullableText, description: 'null where it was removed' },
+    },
+  },
+  RuleDiff: { type: 'object', properties: { from: { type: 'integer' }, to: { type: 'integer' }, diff: { ...text, description: 'unified; empty where both say the same' } } },
+  RuleCheck: {
+    type: 'object',
+    properties: {
+      ok: { type: 'boolean' }, problems: { type: 'array', items: ruleProblem }, rule: { type: ['object', 'null'], description: 'with every default filled in' },
+      text: { ...text, description: 'what would be kept; lines and columns of the problems are of this text' },
+    },
+  },
   DeadLetter: {
     type: 'object',
     properties: {
@@ -99,6 +129,46 @@ export const components = {
           },
         },
       },
+    },
+  },
+  Evidence: {
+    type: 'object',
+    description: 'one occurrence of an alarm; lists are oldest first',
+    properties: {
+      alarm: { $ref: '#/components/schemas/Alarm' }, occurrence: { type: 'integer' }, raisedAt: nullableTime, endedAt: { ...nullableTime, description: 'when its condition ended' },
+      rule: {
+        type: 'object', description: 'as it was when the alarm was raised',
+        properties: { id: text, version: nullableText, revision: { type: ['integer', 'null'] }, text: { ...nullableText, description: 'null where that version is not kept' }, assumed: { type: 'boolean', description: 'the journal does not say the version: it is the one that runs' } },
+      },
+      readings: listOfObjects({ device: text, metric: text, unit: nullableText, from: time, to: time, items: listOfObjects({ ts: { type: 'integer', description: 'ms since 1970' }, value, quality: { enum: ['good', 'bad'] }, receivedAt: { type: 'integer', description: 'ms since 1970' } }) }),
+      transitions: { type: 'array', items: { $ref: '#/components/schemas/CloudEvent' } },
+      deliveries: { type: 'array', items: { $ref: '#/components/schemas/CloudEvent' } },
+      waiting: { type: 'array', items: { $ref: '#/components/schemas/WaitingDelivery' } },
+      commands: { type: 'array', items: { $ref: '#/components/schemas/CloudEvent' } },
+      acknowledgements: listOfObjects({ at: time, by: nullableText, note: nullableText, occurrence: { type: 'integer' } }),
+      comments: listOfObjects({ at: time, by: nullableText, note: nullableText }),
+      truncated: { type: 'object', description: 'was something left out?', properties: { journal: { type: 'boolean' }, readings: { type: 'boolean' } } },
+    },
+  },
+  Kpis: {
+    type: 'object',
+    description: 'key figures of a period; shares in %, durations in s; lists hold their greatest 100',
+    properties: {
+      from: time, to: time, operators: { type: 'integer' }, annunciated: { type: 'integer', description: 'alarms announced' },
+      covered: { type: 'object', description: 'the part of the period that the journal covers: what averages are over', properties: { from: time, to: time } },
+      figures: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: { id: { enum: kpiIds }, name: text, value: nullableNumber, unit: { enum: ['1/d', '1/h', '1/10min', '%', 's', ''] }, target: nullableNumber, limit: nullableNumber, rating: { enum: ['good', 'fair', 'poor', 'none'] } },
+        },
+      },
+      floods: listOfObjects({ from: time, to: time, alarms: { type: 'integer' } }),
+      frequent: listOfObjects({ rule: text, key: text, count: { type: 'integer' }, share: { type: 'number' } }),
+      chattering: listOfObjects({ rule: text, key: text, peakPerMinute: { type: 'integer' } }),
+      stale: listOfObjects({ id: text, rule: text, key: text, raisedAt: time }),
+      priorities: { type: 'object', properties: { low: { type: 'integer' }, medium: { type: 'integer' }, high: { type: 'integer' } } },
+      perHour: listOfObjects({ start: time, count: { type: 'integer' } }),
     },
   },
   Gateway: {

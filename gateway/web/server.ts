@@ -16,6 +16,7 @@ import { createPulseSource } from './live-pulse.ts'
 import { createLiveSockets, livePath } from './live-socket.ts'
 import { createLiveValues } from './live-values.ts'
 import { alarmRoutes } from './routes/alarms.ts'
+import { backtestRoutes } from './routes/backtest.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { deliveryRoutes } from './routes/delivery.ts'
 import { deviceRoutes } from './routes/devices.ts'
@@ -24,6 +25,7 @@ import { eventRoutes } from './routes/events.ts'
 import { flowsRoutes } from './routes/flows.ts'
 import { gatewayRoutes } from './routes/gateway.ts'
 import { healthRoutes } from './routes/health.ts'
+import { kpiRoutes } from './routes/kpis.ts'
 import { pageRoutes } from './routes/pages.ts'
 import { readingRoutes } from './routes/readings.ts'
 import { ruleRoutes } from './routes/rules.ts'
@@ -112,7 +114,7 @@ export function createWeb(options: WebOptions, deps: WebDeps): Web {
   answerErrors.install(app, { logger, routes: () => routes })
   app.register(fastifyCookie)
   app.register(async (api) => {
-    for (const register of [alarmRoutes, deviceRoutes, readingRoutes, eventRoutes, streamRoutes, ruleRoutes, commandRoutes, deliveryRoutes, sessionRoutes, gatewayRoutes, flowsRoutes]) register(api, context)
+    for (const register of [alarmRoutes, deviceRoutes, readingRoutes, eventRoutes, streamRoutes, ruleRoutes, backtestRoutes, commandRoutes, deliveryRoutes, kpiRoutes, sessionRoutes, gatewayRoutes, flowsRoutes]) register(api, context)
   }, { prefix: '/api/v1' })
   healthRoutes(app, context)
   app.register((scope) => pageRoutes(scope, context))

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { alarmId } from '../../gateway/alarms/alarm-record.ts'
 import { renderMessage } from '../../gateway/alarms/message.ts'
+import { createAlarmScene } from '../support/alarm-scene.ts'
 import { createStageScene, seconds, startWallMs } from '../support/stage-scene.ts'
 import { copyOf } from '../support/timeline.ts'
+import { makeRule } from '../support/transitions.ts'
 
 const spo2 = `rules:
   - id: spo2-low
@@ -142,6 +144,14 @@ describe('operators', () => {
 })
 
 describe('messages', () => {
+  it('show the kind’s own words for the value where it has some, and keep the value as it is', () => {
+    const { rules, tell } = createAlarmScene()
+    rules(0, makeRule({ message: 'NEWS2 of {device}: {value} ({level})' }))
+    expect(tell(0, 'true', { value: 5, level: 'medium', valueText: 'at least 5, incomplete' })).toMatchObject([{ alarm: { value: 5, message: 'NEWS2 of oven: at least 5, incomplete (medium)' } }])
+    expect(tell(1, 'level', { value: 7, level: 'high', levelUp: true, valueText: undefined })).toMatchObject([{ alarm: { value: 7, message: 'NEWS2 of oven: 7 (high)' } }])
+    expect(tell(2, 'false', { value: 1, valueText: '1, complete' })).toMatchObject([{ alarm: { value: 1, message: 'NEWS2 of oven: 7 (high)' } }])
+  })
+
   const fields = { rule: 'r', key: 'k', device: 'd', metric: null, value: 0, unit: null, level: 'hi', limit: 5, labels: { ward: 'east' } }
   it.each([
     ['{value} {unit} {metric}|', '0  |'], ['{labels.ward}{labels.bed}{labels.__proto__}|', 'east|'], ['{nope} {Value} {{level}}', '{nope} {Value} {hi}'], ['{limit} {rule} {key} {device}', '5 r k d'],

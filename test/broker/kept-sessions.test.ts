@@ -118,6 +118,7 @@ describe('kept sessions', () => {
     const publisher = await rig.client()
     for (let i = 0; i < 5; i++) await publisher.publishAsync('q', String(i), { qos: 1 })
     expect((await rig.store.list('queue')).length).toBe(3)
+    expect(rig.broker.queue()).toMatchObject({ name: expect.stringMatching(/^The queue of MQTT session /) as unknown, share: 1, dropped: 2 })
     const { client, received } = await back()
     await eventually('three', () => received.length === 3)
     await eventually('nothing owed', async () => (await rig.store.list('queue')).length === 0)
@@ -126,6 +127,7 @@ describe('kept sessions', () => {
     expect(received.map(({ payload }) => payload)).toEqual(['0', '1', '2'])
     expect(rig.metric('limen_mqtt_dropped_total', { reason: 'queue-full' })).toBe(3)
     expect(rig.metric('limen_mqtt_owed_messages')).toBe(0)
+    expect(rig.broker.queue()).toMatchObject({ share: 0, dropped: 3 })
   })
 
   it('owe nothing that was not committed', async () => {

@@ -119,6 +119,9 @@ describe('limen export', () => {
     expect(header).toMatch(/^time,event,id,class,rule,key,device,metric,from,state,overlays/)
     expect(first).toMatch(/^1970-01-01T00:00:02.000Z,,,,hr-high,bed-1,bed-1,heart_rate,normal,unacked,,,high,151,,,,"HR 151, high"/)
     expect(second).toContain('shelved suppressed')
+    expect(header).toMatch(/,by,note,reason,raisedAt,acknowledgedAt,acknowledgedBy,shelvedUntil,ruleVersion$/)
+    expect(await run('--alarms', '--format', 'ndjson', '--rule', 'spo2-low')).toBe('')
+    expect((await run('--alarms', '--format', 'ndjson', '--rule', 'hr-high')).split('\n')).toHaveLength(3)
     expect(await run('--alarms', '--format', 'ndjson', '--from', '5000')).toMatch(/^\{[^\n]*a2[^\n]*\n$/)
     expect(await run('--alarms', '--format', 'ndjson', '--metric', 'spo2')).toBe('')
   })
@@ -177,7 +180,7 @@ describe('limen export', () => {
     await expect(run('--format', 'csv')).rejects.toMatchObject({ code: 'STORE_FAILED', remedy: expect.stringContaining('user') })
   })
 
-  it.each([[[]], [['--format', 'xml']], [['--format']], [['--formt', 'csv']], [['--format', 'csv', '--from', 'yesterday']], [['--format', 'lp', '--alarms']], [['--format', 'csv', 'x']]])(
+  it.each([[[]], [['--format', 'xml']], [['--format']], [['--formt', 'csv']], [['--format', 'csv', '--from', 'yesterday']], [['--format', 'lp', '--alarms']], [['--format', 'csv', '--rule', 'a']], [['--format', 'csv', 'x']]])(
     'says what to write instead of %j',
     async (args) => {
       await expect(exportCommand(args, deps)).rejects.toMatchObject({ code: 'USAGE', remedy: expect.stringMatching(/write|did you mean/) })

@@ -36,7 +36,7 @@ describe('limen init', () => {
     writeFileSync(join(cwd, 'limen.yaml'), text)
     expect(Object.keys(parse(text) as object)).toEqual(expect.arrayContaining(['site', 'devices', 'targets', 'influx']))
     const config = await loadConfig({ cwd, env: { NURSE_CALL_SECRET: 's' } })
-    expect([config.site, [...config.devices.keys()], [...config.targets.keys()], config.influx?.version]).toEqual(['ward-3', ['bed-1'], ['nurse-call', 'upstream'], 2])
+    expect([config.site, [...config.devices.keys()], [...config.targets.keys()], config.influx?.version]).toEqual(['ward-3', ['bed-1', 'bed-*'], ['nurse-call', 'upstream'], 2])
   })
 
   it.each(['limen.yaml', 'limen.service', 'rules/example.yaml'])('writes nothing where %s is there already', async (name) => {

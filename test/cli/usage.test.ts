@@ -16,7 +16,7 @@ describe('the command line', () => {
   it.each([
     [['strat'], 'limen: unknown command "strat"; did you mean "start"?\n'],
     [['dead-leters', 'list'], 'limen: unknown command "dead-leters"; did you mean "dead-letters"?\n'],
-    [['--confg', 'x'], 'limen: unknown option --confg; known here: start, check, backtest, match, simulate, dead-letters, flows, replay, init, audit, export, backup, restore, device, user\n'],
+    [['--confg', 'x'], 'limen: unknown option --confg; known here: start, check, backtest, match, simulate, dead-letters, flows, rules, replay, init, audit, export, backup, restore, device, user\n'],
     [[], 'limen: no command given; write limen start, or limen --help for all of them\n'],
     [['check', '--confg', 'x'], 'limen: unknown option --confg of "limen check"; did you mean --config FILE?\n'],
     [['check', '-c', 'x'], 'limen: unknown option -c of "limen check"; it takes --config\n'],
@@ -24,7 +24,9 @@ describe('the command line', () => {
     [['check', '--config='], 'limen: --config of "limen check" needs a value; write --config FILE\n'],
     [['check', '--config', 'a', '--config', 'b'], 'limen: --config of "limen check" is given twice; write it once\n'],
     [['check', 'limen.yaml'], 'limen: "limen check" does not take "limen.yaml"; write limen check\n'],
-    [['backtest', '--rules', 'x'], 'limen: limen backtest is not in this version; limen --help lists the commands that are\n'],
+    [['backtest', '--rules', 'x'], 'limen: "limen backtest" needs something to run over; write --input FILE, --csv FILE --device ID, or --config FILE for the log of a gateway\n'],
+    [['backtest', '--input', 'x'], 'limen: "limen backtest" over an input needs rules; write --rules FILE\n'],
+    [['match', '--pattern', 'x'], 'limen: limen match is not in this version; limen --help lists the commands that are\n'],
     [['help', 'chekc'], 'limen: unknown command "chekc"; did you mean "check"?\n'],
   ])('answers %j with exit 2 and one line that says what to write', async (args, line) => {
     expect(await limen(...args)).toEqual({ code: 2, out: '', err: line })

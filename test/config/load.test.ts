@@ -95,6 +95,14 @@ describe('the configuration', () => {
     expect(devices.get('__proto__')).toEqual({ type: null, labels: {}, settings: { constructor: 1 } })
   })
 
+  it('reads what holds for a metric as a setting, as it is written, once it is known to be right', async () => {
+    const written = { spo2: { unit: 'percent', flat: { span: '30min' } }, 'temp*': { unit: '°C' } }
+    const { devices } = await load({ file: `devices:\n  "bed-*": { metrics: ${JSON.stringify(written)} }\n  bed-1: { settings: { metrics: {} } }\n` })
+    expect(devices.get('bed-*')).toEqual({ type: null, labels: {}, settings: { metrics: written } })
+    expect(devices.get('bed-1')!.settings).toEqual({ metrics: {} })
+    await expect(load({ file: 'devices: { a: { metrics: { spo2: { unit: x } } } }' })).rejects.toMatchObject({ problems: [{ line: 1, column: 42, path: 'devices.a.metrics.spo2.unit' }] })
+  })
+
   it('reads targets with their secrets from the environment, and shows no secret', async () => {
     const file = 'targets:\n  w: { webhook: { url: "https://x.example/", secretEnv: W_SECRET, timeout: 2s, allowPrivate: true } }\n  m: { mqtt: { url: "mqtt://x", topic: t, qos: 0, username: u, passwordEnv: LIMEN_M_PASSWORD } }\n'
     const config = await load({ file, env: { W_SECRET: 'hunter2', LIMEN_M_PASSWORD: 'hunter3' } })

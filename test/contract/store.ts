@@ -178,48 +178,6 @@ export function storeContract(name: string, create: () => Promise<StoreSubject>)
       await check()
     })
 
-    it('reads events from the newest down, page by page, whatever lies between them', async () => {
-      putSeries(store, a)
-      const positions: number[] = []
-      expect(await store.readBack({ before: Infinity, limit: 5 })).toEqual({ entries: [], next: 0 })
-      for (let i = 1; i <= 60; i++) {
-        // Rows with many events, with one, and with none.
-        if (i < 12 || i % 10 === 0) positions.push(store.appendEvent(eventOf(`e${i}`, { data: { i } })))
-        else if (i % 7 === 0) store.appendMark({ kind: 'tick' })
-        else store.appendReading(readingOf(a, i), 10)
-        if (i % 6 === 0) await stored(store)
-      }
-      await stored(store)
-      const expected = positions.toReversed()
-      const all = async (limit: number, from = Infinity): Promise<number[]> => {
-        const found: number[] = []
-        for (let before = from; before > 0; ) {
-          const { entries, next } = await store.readBack({ before, limit })
-          expect(entries.length).toBeLessThanOrEqual(limit)
-          expect(next).toBeLessThan(before)
-          for (const entry of entries) {
-            expect(entry).toEqual({ position: entry.position, kind: 'event', event: eventOf(`e${entry.position}`, { data: { i: entry.position } }) })
-            expect(entry.position).toBeGreaterThanOrEqual(next)
-            found.push(entry.position)
-          }
-          before = next
-        }
-        return found
-      }
-      const check = async (): Promise<void> => {
-        for (const limit of [1, 2, 5, 7, 100]) expect(await all(limit)).toEqual(expected)
-        expect(await all(3, 41)).toEqual(expected.filter((position) => position < 41))
-        expect(await all(2, 8)).toEqual([7, 6, 5, 4, 3, 2, 1])
-        expect(await all(2, 1)).toEqual([])
-        expect((await store.readBack({ before: Infinity, limit: 2 })).entries.map(({ position }) => position)).toEqual([60, 50])
-      }
-      await check()
-      store.appendReading(readingOf(a, 61), 10)
-      await stored(store)
-      await crash()
-      await check()
-    })
-
     it('finds readings by device, metric and event time, page by page', async () => {
       const c = seriesOf(3, 'bed-1', 'spo2')
       for (const series of [a, b, c]) putSeries(store, series)

@@ -89,13 +89,13 @@ describe('what happened, in words', () => {
 
 describe('limits of the chart', () => {
   it('are those of a level rule, the parsed form', () => {
-    const rule = { when: { kind: 'level', spec: { form: 'limits', limits: { lolo: 85, lo: 90 }, hysteresis: 2 } } }
-    expect(chartLimits(anAlarm(), rule)).toEqual([{ value: 85, label: 'very low', level: 'lolo' }, { value: 90, label: 'low', level: 'lo' }])
+    const rule = { priority: { lolo: 'high', lo: 'medium' } as const, when: { kind: 'level', spec: { form: 'limits', limits: { lolo: 85, lo: 90 }, hysteresis: 2 } } }
+    expect(chartLimits(anAlarm(), rule)).toEqual([{ value: 85, label: 'very low 85', level: 'lolo', priority: 'high' }, { value: 90, label: 'low 90', level: 'lo', priority: 'medium' }])
   })
 
   it('are the limit that was crossed where the rule has none to draw', () => {
-    expect(chartLimits(anAlarm(), undefined)).toEqual([{ value: 90, label: 'low', level: 'lo' }])
-    expect(chartLimits(anAlarm({ level: null, limit: 3 }), { when: { kind: 'rate', spec: {} } })).toEqual([{ value: 3, label: 'limit', level: 'limit' }])
-    expect(chartLimits(anAlarm({ limit: 'open' }), { when: { kind: 'level', spec: { form: 'equals', equals: 'open' } } })).toEqual([])
+    expect(chartLimits(anAlarm(), undefined)).toEqual([{ value: 90, label: 'low 90', level: 'lo', priority: 'medium' }])
+    expect(chartLimits(anAlarm({ level: null, limit: 3 }), { priority: 'low', when: { kind: 'rate', spec: {} } })).toEqual([{ value: 3, label: 'limit 3', level: null, priority: 'medium' }])
+    expect(chartLimits(anAlarm({ limit: 'open' }), { priority: 'low', when: { kind: 'level', spec: { form: 'equals', equals: 'open' } } })).toEqual([])
   })
 })

@@ -50,6 +50,16 @@ describe('the live socket', () => {
     expect(frames).toEqual([{ id: 41, event: 'limen.alarm.raised', data: { a: 1 } }])
   })
 
+  it('is away where the gateway goes before it was heard', () => {
+    const { socket, states, last, hear } = scene()
+    socket.start(40)
+    last().onclose?.({ code: 1006 })
+    expect(states).toEqual(['away'])
+    vi.advanceTimersByTime(500)
+    hear(pulse)
+    expect(states).toEqual(['away', 'live'])
+  })
+
   it('comes back after a loss and goes on after the last position it saw', () => {
     const { socket, wires, states, last, hear } = scene()
     socket.start(40)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Desk } from './desk.ts'
 import { openDesk, scriptedTarget } from './desk.ts'
 
 const refused = () => ({ kind: 'refused', reason: 'HTTP 404: no such hook' }) as const
@@ -167,44 +168,52 @@ describe('a dead letter', () => {
   })
 })
 
-describe('the technical alarm of delivery', () => {
-  it('stands while dead letters wait', async () => {
-    const desk = await openDesk({ targets: { lamp: scriptedTarget(refused) } })
-    desk.happen('raised')
+describe('the technical alarms of delivery', () => {
+  const of = (desk: Desk, rule: string) => desk.conditions.filter((condition) => condition.rule === rule)
+  const letters = (desk: Desk) => of(desk, 'technical.dead-letters').map(({ active, message }) => [active, message])
+  const none = [false, 'no dead letters wait']
+  const one = [true, 'dead letters wait: 1 for lamp. See why they were refused, mend that, then send them again or discard them']
+
+  it('say that dead letters wait, while they do, and whose', async () => {
+    const phone = scriptedTarget(refused)
+    const desk = await openDesk({ targets: { lamp: scriptedTarget(refused), phone } })
+    desk.happen('raised', {}, ['lamp'])
     await desk.clock.advance(0)
     await desk.delivery.discard('0000000001', 'ann', 'seen')
-    expect(desk.conditions).toEqual([
-      { rule: 'technical.delivery', active: false, message: 'everything is delivered or on its way' },
-      { rule: 'technical.delivery', active: true, message: 'dead letters wait for lamp' },
-      { rule: 'technical.delivery', active: false, message: 'everything is delivered or on its way' },
-    ])
+    expect(letters(desk)).toEqual([none, one, none])
+    desk.happen('raised', { alarm: { id: 'a2' } })
+    await desk.clock.advance(0)
+    expect(letters(desk).at(-1)).toEqual([true, 'dead letters wait: 1 for lamp, 1 for phone. See why they were refused, mend that, then send them again or discard them'])
+    expect(of(desk, 'technical.delivery').map(({ active }) => active)).toEqual([false])
   })
 
-  it('is told anew after a start', async () => {
+  it('are told anew after a start', async () => {
     const desk = await openDesk({ targets: { lamp: scriptedTarget(refused) } })
     desk.happen('raised')
     await desk.clock.advance(0)
     const again = await openDesk({ targets: { lamp: scriptedTarget() }, store: desk.store.crash(), clock: desk.clock })
-    expect(again.conditions.map(({ active }) => active)).toEqual([true])
+    expect(letters(again)).toEqual([one])
+    expect(of(again, 'technical.delivery').map(({ active }) => active)).toEqual([false])
   })
 
-  it('is raised when no channel of a high-priority alarm gets through, and ends when one does', async () => {
+  it('say that no channel of a high-priority alarm gets through, until one does', async () => {
     const [lamp, phone] = [scriptedTarget(retry), scriptedTarget(retry)]
     const desk = await openDesk({ targets: { lamp, phone } })
     desk.happen('raised', { alarm: { priority: 'high' } })
     await desk.clock.advance(10_000)
-    expect(desk.conditions.at(-1)).toMatchObject({ active: true, message: expect.stringContaining('a1: lamp, phone') as string })
+    expect(desk.conditions.at(-1)).toMatchObject({ rule: 'technical.delivery', active: true, message: expect.stringContaining('a1: lamp, phone do not take it') as string })
     phone.answer = () => ({ kind: 'accepted' })
     await desk.clock.advance(60_000)
-    expect(desk.conditions.at(-1)).toMatchObject({ active: false })
+    expect(desk.conditions.at(-1)).toMatchObject({ rule: 'technical.delivery', active: false })
+    expect(letters(desk)).toEqual([none])
   })
 
-  it('is not raised while one channel works, nor for an alarm of medium priority', async () => {
+  it('are not raised while one channel works, nor for an alarm of medium priority', async () => {
     const [lamp, phone] = [scriptedTarget(retry), scriptedTarget()]
     const desk = await openDesk({ targets: { lamp, phone } })
     desk.happen('raised', { alarm: { priority: 'high' } })
     desk.happen('raised', { alarm: { id: 'a2' } }, ['lamp'])
     await desk.clock.advance(60_000)
-    expect(desk.conditions.map(({ active }) => active)).toEqual([false])
+    expect(desk.conditions.map(({ active }) => active)).toEqual([false, false])
   })
 })

@@ -297,8 +297,10 @@ describe('the runner', () => {
     desk.happen('raised', { alarm: { id: 'high1', priority: 'high' } })
     desk.happen('raised', { alarm: { id: 'high2', priority: 'high' } })
     await desk.clock.advance(0)
+    expect([...desk.delivery.queues()]).toMatchObject([{ id: 'delivery lamp', share: 1, dropped: 2 }])
     lamp.answer = () => ({ kind: 'accepted' })
     await desk.clock.advance(200_000)
+    expect([...desk.delivery.queues()]).toMatchObject([{ share: 0, dropped: 2 }])
     expect(desk.sent('lamp').filter((call) => /low|high/.test(call))).toEqual(['raised high1', 'raised high2'])
     expect(desk.delivery.ledger()['lamp']).toEqual({ received: 8, delivered: 6, queued: 0, deadLettered: 0, dropped: { overflow: 2 } })
   })
@@ -328,7 +330,7 @@ describe('the runner', () => {
   it('takes the transition of its own technical alarm while it writes an outcome', async () => {
     const lamp = scriptedTarget(() => ({ kind: 'refused', reason: 'HTTP 410' }))
     const desk = await openDesk({ targets: { lamp } })
-    const own = makeTransition('raised', { rule: makeRule({ id: 'technical.delivery', then: [notify('lamp')] }), alarm: { id: 'own' } })
+    const own = makeTransition('raised', { rule: makeRule({ id: 'technical.dead-letters', then: [notify('lamp')] }), alarm: { id: 'own' } })
     desk.conditions.push = (...conditions) => {
       if (conditions[0]!.active) desk.delivery.onTransition(own, eventOf(own))
       return 0

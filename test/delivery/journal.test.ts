@@ -15,7 +15,7 @@ describe('what became of a notification', () => {
     expect(await desk.told()).toEqual([])
     lamp.answer = () => ({ kind: 'accepted', answer: 'HTTP 204' })
     await desk.clock.advance(60_000)
-    const data = { target: 'lamp', alarm: 'a7', event: 'limen.alarm.raised', device: 'oven', idempotencyKey: digest('a7', 2, 5, 'lamp') }
+    const data = { target: 'lamp', alarm: 'a7', event: 'limen.alarm.raised', eventTime: '2026-01-01T00:00:00.000Z', device: 'oven', idempotencyKey: digest('a7', 2, 5, 'lamp') }
     expect(await desk.told()).toEqual([{ type: 'limen.delivery.delivered', subject: 'oven', data: { ...data, attempts: 2, answer: 'HTTP 204' } }])
   })
 
@@ -34,7 +34,7 @@ describe('what became of a notification', () => {
     await again.delivery.discard(letter!.id, 'ann', 'seen')
     expect((await again.told()).at(-1)).toEqual({
       type: 'limen.delivery.dropped', subject: 'oven',
-      data: { target: letter!.target, alarm: 'a1', event: 'limen.alarm.raised', device: 'oven', attempts: letter!.attempts.length, cause: 'discarded', by: 'ann', why: 'seen', idempotencyKey: letter!.idempotencyKey },
+      data: { target: letter!.target, alarm: 'a1', event: 'limen.alarm.raised', eventTime: '2026-01-01T00:00:00.000Z', device: 'oven', attempts: letter!.attempts.length, cause: 'discarded', by: 'ann', why: 'seen', idempotencyKey: letter!.idempotencyKey },
     })
   })
 

@@ -33,7 +33,7 @@ export interface CommandLine {
 
 /** README, CONTRIBUTING and the pages of docs/; decisions are no instructions. */
 export async function readPages(): Promise<readonly Page[]> {
-  const guides = await Array.fromAsync(glob('docs/*.md', { cwd: root }))
+  const guides = await Array.fromAsync(glob(['docs/*.md', 'docs/rules/*.md'], { cwd: root }))
   return ['README.md', 'CONTRIBUTING.md', ...guides.sort()].map((file) => {
     const text = readFileSync(join(root, file), 'utf8')
     return { file, text, blocks: blocksOf(file, text) }

@@ -24,6 +24,14 @@ describe('limen dead-letters', () => {
     for (const oven of ['one', 'two', 'three']) await device.publishAsync(`devices/${oven}/temp`, '60', { qos: 1 })
     await eventually('three dead letters', async () => (await ledgerOf(limen.httpUrl, 'desk')).deadLettered === 3)
 
+    /** Does the gateway's own alarm say so? */
+    const alarmed = async (): Promise<boolean> => {
+      const { items } = (await (await fetch(`${limen.httpUrl}/api/v1/alarms?rule=technical.dead-letters`)).json()) as { items: { active: boolean; class: string; key: string }[] }
+      for (const item of items) expect(item).toMatchObject({ class: 'technical', key: 'gateway', priority: 'high' })
+      return items.some(({ active }) => active)
+    }
+    await eventually('the alarm that dead letters wait', alarmed)
+
     /** One line a letter; by the device it is about. */
     async function listed(): Promise<Map<string, string>> {
       const { code, stdout } = await limen.run('dead-letters', 'list')
@@ -61,5 +69,6 @@ describe('limen dead-letters', () => {
     })
     expect(line).toMatchObject({ received: 3, delivered: 2, deadLettered: 0, dropped: { discarded: 1 } })
     expect(imbalance(line)).toBe(0)
+    await eventually('the end of the alarm', async () => !(await alarmed()))
   })
 })

@@ -39,7 +39,7 @@ describe('rules of a running gateway', () => {
     await eventually('all clear about the files', () => newest('limen/alarms/gateway/technical.rules') === '')
     type Change = { added: string[]; changed: string[]; removed: string[] }
     const { items } = (await (await fetch(`${limen.httpUrl}/api/v1/events?type=limen.gateway.rules-changed`)).json()) as { items: { data: Change }[] }
-    expect(items[0]!.data).toEqual({ rules: 1, added: [], changed: ['warm'], removed: [] })
+    expect(items[0]!.data).toEqual({ rules: 1, added: [], changed: ['warm'], removed: [], by: 'file:rules/a.yaml', origin: 'file' })
     // Both files at once or one after the other.
     expect(items.slice(1).flatMap(({ data }) => [...data.added.map((id) => `+${id}`), ...data.changed, ...data.removed.map((id) => `-${id}`)]).sort()).toEqual(['+lukewarm', 'warm'])
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { allRows } from '../../gateway/kernel/all-rows.ts'
+import { allRows, eachRow } from '../../gateway/kernel/all-rows.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 
 describe('all rows of a space', () => {
@@ -10,5 +10,20 @@ describe('all rows of a space', () => {
     await store.commit()
     const found = await Array.fromAsync(allRows(store, 'series'))
     expect(found.map(([, value]) => value)).toEqual(Array.from({ length: count }, (_, i) => String(i)))
+    const visited: string[] = []
+    await eachRow(store, 'series', (key, value) => void visited.push(`${key} ${String(value)}`))
+    expect(visited).toEqual(found.map(([key, value]) => `${key} ${String(value)}`))
+  })
+
+  it('fail with the store, whichever page it is; who has had enough hears of no failure', async () => {
+    const page = (after: string | undefined): [string, string][] => Array.from({ length: 5_000 }, (_, i) => [`${after ?? ''}${String(i).padStart(6, '0')}`, 'x'])
+    let pages = 0
+    const failing = { list: async (_: string, { after }: { after?: string } = {}) => (++pages < 3 ? page(after) : Promise.reject(new Error('disk'))) }
+    await expect(eachRow(failing, 'series', () => {})).rejects.toThrow('disk')
+    pages = 1
+    for await (const row of allRows(failing, 'series')) {
+      expect(row[1]).toBe('x')
+      break
+    }
   })
 })

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createCommittedView } from '../../gateway/kernel/committed-view.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
@@ -48,5 +49,29 @@ describe('the committed view', () => {
     view.stage({ id: 'b', n: 2 })
     await commit()
     expect(view.list().map(({ id }) => id)).toEqual(ids)
+  })
+
+  it('keeps its list in order under whatever changes, and a list that was given out as it was', async () => {
+    const id = fc.constantFrom('a', 'b', 'c', 'd', 'B', '~', 'aa')
+    const change = fc.oneof(fc.record({ show: id }), fc.record({ drop: id }), fc.constant('list' as const))
+    await fc.assert(fc.asyncProperty(fc.array(change, { maxLength: 30 }), async (changes) => {
+      const { view, commit } = open(true)
+      const known = new Map<string, number>()
+      const lists: (readonly [readonly object[], string])[] = []
+      for (const [n, one] of changes.entries()) {
+        if (one === 'list') lists.push([view.list(), JSON.stringify(view.list())])
+        else if ('show' in one) {
+          view.stage({ id: one.show, n })
+          known.set(one.show, n)
+        } else {
+          view.drop(one.drop)
+          known.delete(one.drop)
+        }
+        await commit()
+        expect(view.size()).toBe(known.size)
+      }
+      expect(view.list()).toEqual([...known].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, n]) => ({ id: key, n })))
+      for (const [list, text] of lists) expect(JSON.stringify(list)).toBe(text)
+    }))
   })
 })

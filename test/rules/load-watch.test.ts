@@ -29,7 +29,7 @@ async function scene(contents: Readonly<Record<string, string>>) {
   const bases = { baseDir: base, cwd: base }
   const load = (from: readonly RuleSource[]) => loadRules(from, { ...bases, kinds: kindSchemas, targets: new Set() })
   let loads = 0
-  const options = { ...bases, running: await load(sources), sources, configFile }
+  const options = { ...bases, loaded: await load(sources), sources, configFile }
   const watch = watchRules(options, {
     clock,
     logger: silentLogger,
@@ -38,7 +38,7 @@ async function scene(contents: Readonly<Record<string, string>>) {
       return load(from)
     },
     rereadSources: async () => (configProblems === undefined ? sources : { problems: configProblems }),
-    onRules: (rules) => void told.push(rules.map(({ id, when }) => `${id} ${JSON.stringify((when.spec as { limits: { hi: number } }).limits.hi)}`).join(', ')),
+    onRules: ({ rules }) => void told.push(rules.map(({ id, when }) => `${id} ${JSON.stringify((when.spec as { limits: { hi: number } }).limits.hi)}`).join(', ')),
     onInvalid: (problems) => void told.push(`invalid: ${problems.map(({ message }) => message).join('; ')}`),
   })
   onTestFinished(() => watch.stop())

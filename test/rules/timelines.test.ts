@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import type { InputLine } from '../../gateway/replay-lines.ts'
 import { createTimeline, rulesOf } from '../support/timeline.ts'
 
-const root = join(import.meta.dirname, '../cases/timelines')
-const cases = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort()
+const root = join(import.meta.dirname, '../cases')
+const cases = ['timelines', 'kinds'].flatMap((folder) => readdirSync(join(root, folder), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => `${folder}/${name}`)).sort()
 
 const linesOf = (file: string): unknown[] =>
   readFileSync(file, 'utf8').split('\n').filter((line) => line.trim() !== '').map((line) => JSON.parse(line) as unknown)
@@ -21,7 +21,7 @@ function picked(actual: readonly object[], expected: readonly unknown[]): unknow
 
 describe('golden timelines', () => {
   it('has the cases of the document', () => {
-    expect(cases).toEqual(expect.arrayContaining(['h01-level-hysteresis', 'h04-restart-goes-on', 'h11-levels']))
+    expect(cases).toEqual(expect.arrayContaining(['timelines/h01-level-hysteresis', 'timelines/h04-restart-goes-on', 'timelines/h11-levels']))
   })
 
   for (const name of cases) {

@@ -23,6 +23,19 @@ async function written(): Promise<string> {
   return directory
 }
 
+async function inOrder(directory: string, limit: number): Promise<string[]> {
+  const store = await openStore({ directory })
+  const ids: string[] = []
+  for (let after = -1, next = 0; next > after; ) {
+    after = next
+    const page = await store.readOn({ after, limit })
+    for (const entry of page.entries) if (entry.kind === 'event') ids.push(entry.event.id)
+    next = page.next
+  }
+  await store.stop()
+  return ids
+}
+
 async function newestFirst(directory: string, limit = 100): Promise<string[]> {
   const store = await openStore({ directory })
   const ids: string[] = []
@@ -31,6 +44,7 @@ async function newestFirst(directory: string, limit = 100): Promise<string[]> {
     for (const entry of page.entries) if (entry.kind === 'event') ids.push(entry.event.id)
     before = page.next
   }
+  await store.stop()
   return ids
 }
 
@@ -50,23 +64,25 @@ describe('events, newest first', () => {
     const directory = await written()
     expect(await newestFirst(directory, 3)).toEqual(all)
     const { plan, sorted } = inDatabase(directory, (db) => ({
-      plan: db.prepare('EXPLAIN QUERY PLAN SELECT id, first, events_n FROM log WHERE events_n > 0 AND first < ? ORDER BY first DESC LIMIT 1').all(100).map((row) => String(row['detail'])),
-      sorted: db.prepare('SELECT count(*) AS n FROM log INDEXED BY log_events WHERE events_n > 0').get()!['n'],
+      plan: ['first < ? ORDER BY first DESC', 'first >= ? ORDER BY first'].flatMap((end) => db.prepare(`EXPLAIN QUERY PLAN SELECT id, first, events_n, wall FROM log WHERE events_n > 0 AND ${end}`).all(100).map((row) => String(row['detail']))),
+      sorted: db.prepare('SELECT count(*) AS n FROM log INDEXED BY log_journal WHERE events_n > 0').get()!['n'],
     }))
-    expect(plan).toEqual([expect.stringContaining('USING COVERING INDEX log_events')])
+    expect(plan).toEqual([expect.stringContaining('USING COVERING INDEX log_journal'), expect.stringContaining('USING COVERING INDEX log_journal')])
     expect(sorted).toBe(4)
   })
 
   it('are found in a database that was made before there was the index', async () => {
     const directory = await written()
-    inDatabase(directory, (db) => db.exec('DROP INDEX log_events'))
+    const indexes = () => inDatabase(directory, (db) => db.prepare("SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'log'").all().map((row) => row['name']))
+    inDatabase(directory, (db) => db.exec('DROP INDEX log_journal; CREATE INDEX log_events ON log (first, events_n) WHERE events_n > 0'))
     expect(await newestFirst(directory)).toEqual(all)
-    expect(inDatabase(directory, (db) => db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'log_events'").get()!['n'])).toBe(1)
+    expect(indexes()).toEqual(['log_journal'])
   })
 
   it('pass over a damaged row', async () => {
     const directory = await written()
     inDatabase(directory, (db) => db.exec("UPDATE log SET others = x'5b5d' WHERE id = (SELECT id FROM log WHERE events_n > 0 ORDER BY id LIMIT 1 OFFSET 2)"))
     expect(await newestFirst(directory, 1)).toEqual(all.filter((id) => !id.startsWith('30')))
+    expect(await inOrder(directory, 1)).toEqual(all.filter((id) => !id.startsWith('30')).toReversed())
   })
 })

@@ -4,15 +4,16 @@ import { join } from 'node:path'
 import { createStore } from '../../gateway/store/store.ts'
 import type { StoreSubject } from '../contract/store.ts'
 import { storeContract } from '../contract/store.ts'
+import { storeEventsContract } from '../contract/store-events.ts'
 import type { MemoryStore } from '../support/memory-store.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 
-storeContract('in memory', async () => {
+async function inMemory(): Promise<StoreSubject> {
   const subject = (store: MemoryStore): StoreSubject => ({ store, crash: async () => subject(store.crash()), dispose: () => store.stop() })
   return subject(createMemoryStore({ auto: true }))
-})
+}
 
-storeContract('SQLite', async () => {
+async function inSqlite(): Promise<StoreSubject> {
   const directory = await mkdtemp(join(tmpdir(), 'limen-store-'))
   async function open(): Promise<StoreSubject> {
     const store = createStore({ directory, commitWindowMs: 5 }, { onFatal: (error) => { throw error } })
@@ -31,4 +32,9 @@ storeContract('SQLite', async () => {
     }
   }
   return open()
-})
+}
+
+for (const contract of [storeContract, storeEventsContract]) {
+  contract('in memory', inMemory)
+  contract('SQLite', inSqlite)
+}

@@ -68,6 +68,7 @@ function openOn(committed: Committed, options: MemoryStoreOptions): MemoryStore 
   let stopped = false
 
   const log = (): RawEntry[] => committed.batches.flatMap((b) => b.entries)
+  const eventsSince = (wallMs: number): RawEntry[] => committed.batches.flatMap((b) => (b.wallMs < wallMs ? [] : b.entries.filter(({ kind }) => kind === 'event')))
 
   function touched(): void {
     if (stopped) throw new LimenError('STORE_CLOSED', 'The store has been stopped.')
@@ -174,10 +175,15 @@ function openOn(committed: Committed, options: MemoryStoreOptions): MemoryStore 
       const wanted = kinds === undefined ? seen : seen.filter((entry) => kinds.includes(entry.kind))
       return { entries: wanted.map(stored), next: seen.at(-1)?.position ?? after }
     },
-    async readBack({ before, limit }): Promise<LogPage> {
-      const found = log().filter((entry) => entry.kind === 'event' && entry.position < before).toReversed()
+    async readBack({ before, limit, committedSince = -Infinity }): Promise<LogPage> {
+      const found = eventsSince(committedSince).filter((entry) => entry.position < before).toReversed()
       const entries = found.slice(0, limit)
       return { entries: entries.map(stored), next: found.length > limit ? entries.at(-1)!.position : 0 }
+    },
+    async readOn({ after, limit, committedSince = -Infinity }): Promise<LogPage> {
+      const found = eventsSince(committedSince).filter((entry) => entry.position > after)
+      const entries = found.slice(0, limit)
+      return { entries: entries.map(stored), next: found.length > limit ? entries.at(-1)!.position : Math.max(last, after) }
     },
     async readings(query) {
       return (query.order === 'desc' ? log().toReversed() : log())

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { expect, onTestFinished } from 'vitest'
+import { createKpis } from '../../gateway/alarms/kpi-desk.ts'
 import { silentLogger } from '../../gateway/kernel/log.ts'
 import type { CloudEvent } from '../../gateway/kernel/event.ts'
 import type { Health } from '../../gateway/kernel/live.ts'
@@ -8,9 +9,10 @@ import type { FlowsAccess, WebOptions } from '../../gateway/web/context.ts'
 import type { Web } from '../../gateway/web/server.ts'
 import { createWeb } from '../../gateway/web/server.ts'
 import type { ObservedRoutes } from './observed-routes.ts'
-import { anAlarm, aRule, createAlarmBoard, createCommandShelf, createDeliveryShelf, createDeviceShelf, createDoor, createFakeUsers } from './desks.ts'
+import { anAlarm, createAlarmBoard, createCommandShelf, createDeliveryShelf, createDeviceShelf, createDoor, createFakeUsers } from './desks.ts'
 import { createFakeClock } from './fake-clock.ts'
 import { createMemoryStore } from './memory-store.ts'
+import { createRuleScene, filesOf } from './rule-scene.ts'
 
 export const controlToken = 'control-token-of-the-test'
 export const flowsToken = 'token-of-the-flows-of-the-test'
@@ -27,6 +29,8 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
   users.add('vera', 'viewer')
   users.add('otto', 'operator')
   users.add('ada', 'admin')
+  const rules = createRuleScene({ store, clock })
+  void rules.set.begin({ stored: undefined, changes: [], files: filesOf('- { id: b, on: { metric: t }, when: { above: 30 } }\n- { id: a, on: { metric: t }, when: { above: 20 } } # the usual\n') })
   const door = createDoor({ store, board: board.byId, commands })
   const health: { now: Health } = { now: { ready: true, checks: { store: { ok: true, vital: true }, influx: { ok: false, vital: false, detail: 'away' } } } }
   const web: Web = createWeb(
@@ -36,7 +40,7 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
       ...change,
     },
     {
-      accept: (input, done) => door.accept(input, done), store, alarms: board, devices, commands, delivery, rules: () => [aRule('b'), aRule('a')], authenticator: users, clock, logger: silentLogger,
+      accept: (input, done) => door.accept(input, done), store, alarms: board, devices, commands, delivery, rules: rules.desk, state: () => ({ stateHash: 'abc', late: 0 }), kpis: createKpis({}, { store, alarms: board, rules: () => rules.set.running(), clock, logger: silentLogger }), authenticator: users, clock, logger: silentLogger,
       metrics: [() => [{ name: 'limen_test_total', help: 'A test.', type: 'counter', value: 1 }]],
       flows, health: () => health.now, siteInfo: async () => ({ version: '0.1.0' }),
     },
@@ -62,7 +66,7 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
     await new Promise((resolve) => setImmediate(resolve))
   }
 
-  return { web, call, logIn, append, clock, store, board, commands, devices, delivery, users, door, health }
+  return { web, call, logIn, append, clock, store, board, commands, devices, delivery, users, door, rules, health }
 }
 
 export type WebScene = ReturnType<typeof webScene>

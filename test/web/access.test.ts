@@ -32,6 +32,10 @@ const routes: readonly (readonly [method: HTTPMethods, url: string, least: Role 
   ['GET', '/api/v1/rules/a', 'viewer'],
   ['PUT', '/api/v1/rules/a', 'admin', {}],
   ['DELETE', '/api/v1/rules/a', 'admin'],
+  ['GET', '/api/v1/rules/a/versions', 'viewer'],
+  ['GET', '/api/v1/rules/a/diff', 'viewer'],
+  ['POST', '/api/v1/rules/a/rollback', 'admin', { revision: 1 }],
+  ['POST', '/api/v1/rules/check', 'operator', {}],
   ['POST', '/api/v1/rules/backtest', 'operator', {}],
   ['GET', '/api/v1/commands', 'viewer'],
   ['POST', '/api/v1/commands', 'operator', { device: 'd', actuator: 'a', value: 1 }],
@@ -49,6 +53,7 @@ const routes: readonly (readonly [method: HTTPMethods, url: string, least: Role 
   ['POST', '/api/v1/login', 'public', { name: 'ada', password: 'adaada' }],
   ['POST', '/api/v1/logout', 'public'],
   ['GET', '/api/v1/gateway', 'viewer'],
+  ['GET', '/api/v1/state', 'viewer'],
   ['GET', '/api/v1/openapi.json', 'viewer'],
   // The upgrade itself: live-socket.test.ts.
   ['GET', '/api/v1/live', 'viewer'],
@@ -62,6 +67,9 @@ const routes: readonly (readonly [method: HTTPMethods, url: string, least: Role 
   ['GET', '/api', 'public'],
   ['GET', '/alarms/x', 'public'],
   ['GET', '/devices/x/y', 'public'],
+  ['GET', '/rules/x', 'public'],
+  ['GET', '/history/x', 'public'],
+  ['GET', '/kpi', 'public'],
   ['GET', '/system', 'public'],
   // Tested over a socket in stream.test.ts: ['GET', '/api/v1/stream', 'viewer']
 ]

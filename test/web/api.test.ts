@@ -101,10 +101,6 @@ describe('alarms', () => {
     expect(answer.json()).toMatchObject({ status: 400, errors: [{ member }] })
     expect(door.taken).toEqual([])
   })
-
-  it('have no evidence in this version', async () => {
-    expect((await scene().call({ url: api('alarms/hr-high.bed-1/evidence') })).json()).toMatchObject({ status: 501, code: 'NOT_IN_THIS_VERSION' })
-  })
 })
 
 describe('what cannot be stored', () => {
@@ -155,17 +151,10 @@ describe('devices', () => {
   })
 })
 
-describe('rules', () => {
-  it('are listed by id, shown, and not written in this version', async () => {
+describe('what is to come', () => {
+  it('is answered as such', async () => {
     const { call } = scene()
-    expect((await call({ url: api('rules') })).json()).toMatchObject({ items: [{ id: 'a' }, { id: 'b' }], next: null })
-    expect((await call({ url: api('rules?limit=1') })).json()).toMatchObject({ items: [{ id: 'a' }], next: 'a' })
-    expect((await call({ url: api('rules/a') })).json()).toMatchObject({ id: 'a', when: { kind: 'level' } })
-    expect((await call({ url: api('rules/z') })).statusCode).toBe(404)
-    expect((await call({ method: 'PUT', url: api('rules/a'), payload: {} })).json()).toMatchObject({ status: 501 })
-    expect((await call({ method: 'DELETE', url: api('rules/a') })).statusCode).toBe(501)
     expect((await call({ method: 'POST', url: api('rules/backtest'), payload: {} })).statusCode).toBe(501)
-    expect((await call({ url: api('kpis') })).statusCode).toBe(501)
   })
 })
 

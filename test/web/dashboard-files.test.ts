@@ -27,7 +27,7 @@ function builtDashboard(): string {
 const scene = (loopbackTrusted = true) => webScene({ dashboardDir: builtDashboard(), loopbackTrusted })
 
 describe('the built dashboard', () => {
-  it.each(['/', '/alarms', '/alarms/', '/alarms/hr-high.bed-1', '/devices', '/devices/bed%2F1/heart_rate', '/system', '/system/log'])('is what %s answers, never cached without asking', async (url) => {
+  it.each(['/', '/alarms', '/alarms/', '/alarms/hr-high.bed-1', '/devices', '/devices/bed%2F1/heart_rate', '/rules', '/rules/spo2-low', '/history', '/history/x', '/kpi', '/system', '/system/log'])('is what %s answers, never cached without asking', async (url) => {
     const { call } = scene()
     const answer = await call({ url })
     expect(answer).toMatchObject({ statusCode: 200, body: page, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache', vary: 'accept-encoding' } })

@@ -163,7 +163,7 @@ describe('the log of events', () => {
     expect(await ids('&order=desc&type=limen.alarm.*&limit=1')).toEqual(['7'])
   })
 
-  it.each(['?order=up', '?order=desc&after=1', '?before=1', '?order=desc&before=x', '?order=desc&type=limen.reading', '?alarm=', '?after=x', '?after=-1', '?limit=5001', '?types=a'])('refuses %s', async (query) => {
+  it.each(['?order=up', '?order=desc&after=1', '?before=1', '?order=desc&before=x', '?order=desc&type=limen.reading', '?alarm=', '?after=x', '?after=-1', '?limit=5001', '?types=a', '?priority=urgent', '?from=yesterday', '?from=2026-01-02&to=2026-01-01', '?by=', '?rule=', '?format=xml', '?format=csv&type=limen.reading'])('refuses %s', async (query) => {
     expect((await scene().call({ url: `${url}${query}` })).statusCode).toBe(400)
   })
 

@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks'
 import type { Rule } from '../../../gateway/kernel/rule.ts'
-import { SignalChart } from '../charts/signal-chart.tsx'
 import type { Alarm } from '../data/alarm-list.ts'
+import { SignalChart } from '../charts/signal-chart.tsx'
 import { ask } from '../data/api.ts'
 import { gatewayTime } from '../data/clock.ts'
 import { useLoaded } from '../data/loaded.ts'

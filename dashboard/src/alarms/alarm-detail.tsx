@@ -5,9 +5,9 @@ import { AsOf } from '../parts/as-of.tsx'
 import { ErrorState } from '../parts/empty.tsx'
 import { absolute } from '../parts/format.ts'
 import { isWide } from '../parts/media.ts'
+import { lazy } from '../parts/lazy.tsx'
 import { formOf, PriorityMark } from '../parts/priority-mark.tsx'
 import { Age } from '../parts/time.tsx'
-import { AlarmChart } from './alarm-chart.tsx'
 import { AlarmHistory, useAlarmHistory } from './alarm-history.tsx'
 import { Chips } from './alarm-row.tsx'
 import { ActionBar, MoreActions } from './buttons.tsx'
@@ -15,6 +15,8 @@ import { listHref } from './filter-bar.tsx'
 import { lastOpen } from './use-alarm-keys.ts'
 import { useDetailKeys } from './use-detail-keys.ts'
 import { levelWord, placeOf, stateWord, stateWords, subjectOf, titleOf, valueAndLimit } from './words.ts'
+
+const AlarmChart = lazy(async () => (await import('../pages/more.ts')).AlarmChart)
 
 /** One alarm: what it is, what can be done, what happened. */
 export function AlarmDetail({ id }: { id: string }) {
@@ -63,6 +65,7 @@ function Detail({ alarm }: { alarm: Alarm }) {
       <Facts alarm={alarm} />
       {alarm.device !== null && alarm.metric !== null && <AlarmChart alarm={alarm} device={alarm.device} metric={alarm.metric} history={history.entries} />}
       <AlarmHistory history={history} />
+      <p><a href={`/history/${encodeURIComponent(alarm.id)}`}>Evidence: all there is about it, as one document</a></p>
       <details class="raw"><summary>As the gateway has it</summary><pre tabIndex={0}>{JSON.stringify(alarm, null, 2)}</pre></details>
     </section>
   )
@@ -83,7 +86,7 @@ function Facts({ alarm }: { alarm: Alarm }) {
       {alarm.acknowledgedAt !== null && <Fact name="Acknowledged"><Moment at={alarm.acknowledgedAt} />{alarm.acknowledgedBy === null ? '' : ` by ${alarm.acknowledgedBy}`}</Fact>}
       {alarm.shelvedUntil !== null && <Fact name="Shelved until">{absolute(Date.parse(alarm.shelvedUntil))}</Fact>}
       <Fact name="Occurrence">{alarm.occurrence}</Fact>
-      <Fact name="Rule"><code>{alarm.rule}</code></Fact>
+      <Fact name="Rule"><a href={`/rules/${encodeURIComponent(alarm.rule)}`}>{alarm.rule}</a></Fact>
     </dl>
   )
 }

@@ -18,7 +18,7 @@ export interface Happening {
 /** Data of `limen.alarm.*`: the alarm after the step, and the step. */
 export type AlarmStep = Alarm & { readonly from?: Alarm['state']; readonly event?: string; readonly by?: string | null; readonly note?: string | null; readonly reason?: string | null }
 
-const alarmWords: Readonly<Record<string, string>> = {
+export const alarmWords: Readonly<Record<string, string>> = {
   raised: 'raised', cleared: 'back to normal', returned: 'back to normal, not acknowledged', acked: 'acknowledged', reraised: 'raised again',
   realarmed: 'announced again: still there', escalated: 'escalated: nobody acknowledged it', latched: 'latched: gone, and waits for a reset', reset: 'reset', unshelved: 'no longer shelved',
   suppressed: 'suppressed', unsuppressed: 'no longer suppressed', 'out-of-service': 'taken out of service', 'returned-to-service': 'back in service',
@@ -49,7 +49,8 @@ function ofAlarm(name: string, step: AlarmStep): Happening {
   return { subject: titleOf(step), what: `${alarmWhat(name, step)}${by === undefined ? '' : ` by ${by}`}`, note: textOf(step.note) ?? textOf(step.reason), alarmId: step.id, device: step.device ?? undefined }
 }
 
-function alarmWhat(name: string, step: AlarmStep): string {
+/** Of the steps of an alarm alone: "raised", "shelved until 10:30". */
+export function alarmWhat(name: string, step: AlarmStep): string {
   switch (name) {
     case 'level-changed':
       return `level now ${levelWord(step.level)}${step.from === 'acked' && step.state === 'unacked' ? ', to be acknowledged again' : ''}`

@@ -19,10 +19,12 @@ export interface Described {
   readonly kind: Kind
   readonly unit: string | null
   readonly limits: readonly Limit[]
+  /** Stretches that are drawn as out of the ordinary. */
+  readonly spans?: readonly unknown[]
 }
 
 /** What the chart shows, in words, for those who do not see it. */
-export function describe({ device, metric, spanMs, points, kind, unit, limits }: Described): string {
+export function describe({ device, metric, spanMs, points, kind, unit, limits, spans = [] }: Described): string {
   const parts = [`${metric} of ${device}`, duration(spanMs)]
   const last = points.at(-1)
   if (last === undefined) parts.push('no readings')
@@ -37,5 +39,6 @@ export function describe({ device, metric, spanMs, points, kind, unit, limits }:
   }
   const shown = unitText(unit)
   for (const limit of limits) parts.push(`${limit.label.replace(` ${limit.value}`, '')} limit ${limit.value}${shown === '' ? '' : ` ${shown}`}${isCrossed(limit, last?.y) ? ', crossed' : ''}`)
+  if (spans.length > 0) parts.push(`${spans.length} ${spans.length === 1 ? 'alarm' : 'alarms'} in that time`)
   return parts.join(', ')
 }

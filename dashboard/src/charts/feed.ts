@@ -5,7 +5,7 @@ import { lastOf, onValues } from '../data/values.ts'
 import { watch } from '../data/watching.ts'
 import { mostPoints, readHistory } from './history.ts'
 import type { Kind, Point } from './series.ts'
-import { fold, kindOf, merge, pointOf } from './series.ts'
+import { fold, kindOf, kindOfAll, merge, pointOf } from './series.ts'
 
 export interface FeedOptions {
   readonly device: string
@@ -14,7 +14,11 @@ export interface FeedOptions {
   readonly from: number
   readonly to: number
   readonly live: boolean
+  /** What to show, where it need not be asked for. */
+  readonly given?: GivenReadings | undefined
 }
+
+export interface GivenReadings { readonly unit: string | null; readonly items: readonly { readonly ts: number; readonly value: Value; readonly quality: string }[] }
 
 /** What a chart shows now. */
 export interface FeedState {
@@ -39,7 +43,7 @@ export interface Feed {
 const mostWaiting = 2_000
 
 /** History of one series, and with `live` what comes after it. */
-export function createFeed({ device, metric, from, to, live }: FeedOptions): Feed {
+export function createFeed({ device, metric, from, to, live, given }: FeedOptions): Feed {
   const spanMs = to - from
   let state: FeedState | undefined
   let version = 0
@@ -73,6 +77,12 @@ export function createFeed({ device, metric, from, to, live }: FeedOptions): Fee
     version: () => version,
     window: currentWindow,
     async load(signal) {
+      if (given !== undefined) {
+        const points = merge([], given.items.map(pointOf), { from: -Infinity, most: mostPoints })
+        state = { points, kind: kindOfAll(given.items.map(({ value }) => value)) ?? 'number', unit: given.unit, stepMs: undefined, cutAt: undefined }
+        version++
+        return
+      }
       const last = lastOf(device, metric)?.peek() ?? (await lastKnown(device, metric, signal))
       const asked = currentWindow()
       const history = await readHistory({ device, metric, ...asked, kind: kindOf(last?.value), signal })

@@ -41,16 +41,22 @@ export function heightRange(extent: { readonly min: number; readonly max: number
 /** What a rule's `on` is held against. */
 export interface Selected { readonly device: string; readonly metric: string; readonly type?: string | null; readonly labels?: Readonly<Record<string, string>> }
 
+/** The limits of one rule on levels; of another kind it has none. */
+export function limitsOf({ when: { kind, spec }, priority }: Pick<Rule, 'when' | 'priority'>): readonly Limit[] {
+  if (kind !== 'level') return []
+  const { limits = {} } = spec as { limits?: Readonly<Record<string, number>> }
+  return Object.entries(limits).map(([level, value]) => {
+    const own = typeof priority === 'string' ? priority : priority[level]
+    return { value, level, label: `${levelWord(level)} ${value}`, ...(own === undefined ? {} : { priority: own }) }
+  })
+}
+
 /** The limits of all rules on levels that concern this metric; one line where two rules have the same. */
 export function limitsFor(rules: readonly Rule[], selected: Selected): readonly Limit[] {
   const found = new Map<string, Limit>()
-  for (const { on, when, mode, priority } of rules) {
-    if (mode === 'off' || when.kind !== 'level' || !concerns(on, selected)) continue
-    const { limits } = when.spec as { limits?: Readonly<Record<string, number>> }
-    for (const [level, value] of Object.entries(limits ?? {})) {
-      const own = typeof priority === 'string' ? priority : priority[level]
-      found.set(`${level} ${value}`, { value, level, label: `${levelWord(level)} ${value}`, ...(own === undefined ? {} : { priority: own }) })
-    }
+  for (const rule of rules) {
+    if (rule.mode === 'off' || !concerns(rule.on, selected)) continue
+    for (const limit of limitsOf(rule)) found.set(limit.label, limit)
   }
   return [...found.values()].sort((a, b) => a.value - b.value)
 }

@@ -1,12 +1,12 @@
-import UPlot from 'uplot'
-import type { Options } from 'uplot'
-import { unitText } from '../parts/format.ts'
+import { numberLabels, numberSplits } from './axis-number.ts'
 import { clockWords } from './axis-time.ts'
-import { heightRange, isCrossed } from './limits.ts'
+import type { Area, Mark, Span } from './draw.ts'
+import { drawBad, drawCurve, drawGrid, drawLimits, drawMarks, drawSpans, font, readTheme } from './draw.ts'
+import { heightRange } from './limits.ts'
 import type { Limit } from './limits.ts'
 import type { Columns, Kind } from './series.ts'
 
-export interface Mark { readonly at: number; readonly label: string }
+export type { Mark, Span }
 
 export interface PlotView {
   readonly from: number
@@ -16,6 +16,7 @@ export interface PlotView {
   readonly unit: string | null
   readonly limits: readonly Limit[]
   readonly marks: readonly Mark[]
+  readonly spans: readonly Span[]
   /** Of the last reading, by which a limit counts as crossed. */
   readonly last: number | null
 }
@@ -28,11 +29,6 @@ export interface Plot {
   destroy(): void
 }
 
-interface Theme { readonly line: string; readonly band: string; readonly text: string; readonly muted: string; readonly grid: string; readonly panel: string; readonly high: string; readonly medium: string; readonly low: string; readonly technical: string }
-
-const font = '12px system-ui, sans-serif'
-const labelFont = (ratio: number): string => `${12 * ratio}px system-ui, sans-serif`
-
 export interface PlotOptions {
   readonly width: number
   readonly height: number
@@ -41,175 +37,113 @@ export interface PlotOptions {
   readonly onCursor: (index: number | null) => void
 }
 
-/** The canvas: uPlot draws axes, lines and bands; limits, marks and bad points are drawn over it. Colours are the page's. */
+const padTop = 10
+const padRight = 8
+const axisHeight = 28
+
+/** One canvas: axes, band and line, limits, marks and bad points, in the page's colours; and a cursor over it. */
 export function createPlot(element: HTMLElement, { width, height, kind, onCursor }: PlotOptions): Plot {
+  const canvas = element.appendChild(document.createElement('canvas'))
+  const cursor = element.appendChild(document.createElement('div'))
+  cursor.className = 'chart-cursor'
   let theme = readTheme(element)
   let view: PlotView | undefined
-  const paths = kind === 'switch' ? UPlot.paths.stepped!({ align: 1 }) : UPlot.paths.linear!()
-  const hidden = { paths, points: { show: false }, width: 0 } as const
-  const options: Options = {
-    width,
-    height,
-    ms: 1,
-    padding: [10, 8, 0, 0],
-    legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-    scales: {
-      x: { time: false, range: () => (view === undefined ? [0, 1] : [view.from, view.to]) },
-      y: { range: () => (view === undefined ? [0, 1] : kind === 'switch' ? [-0.15, 1.15] : [...heightRange(view.columns.extent, view.limits)]) },
-    },
-    series: [
-      {},
-      { paths, width: 1.5, stroke: () => theme.line, points: { show: false } },
-      { ...hidden, stroke: () => theme.band },
-      { ...hidden, stroke: () => theme.band },
-      { paths: () => null, points: { show: true, size: 4, width: 0, space: 0, fill: () => theme.line }, stroke: () => theme.line },
-    ],
-    bands: [{ series: [3, 2], fill: () => theme.band }],
-    axes: [
-      { font, size: 28, space: 70, stroke: () => theme.muted, grid: { stroke: () => theme.grid, width: 1 }, ticks: { show: false }, splits: timeSplits, values: (_plot, splits) => clockWords.labels(splits) },
-      {
-        font, size: (_plot, values) => 14 + 7 * Math.max(3, ...(values ?? []).map((text) => text.length)), stroke: () => theme.muted, grid: { stroke: () => theme.grid, width: 1 }, ticks: { show: false },
-        ...(kind === 'switch' ? { splits: () => [0, 1], values: () => ['off', 'on'] } : { space: 34, values: (_plot, splits) => (view?.columns.extent === undefined && !view?.limits.length ? splits.map(() => '') : axisNumbers(splits, view.unit)) }),
-      },
-    ],
-    hooks: {
-      draw: [(plot) => view !== undefined && overlay(plot, view, theme)],
-      setCursor: [(plot) => onCursor((plot.cursor.left ?? -1) < 0 ? null : (plot.cursor.idx ?? null))],
-    },
-  }
-  const plot = new UPlot(options, [[], [], [], [], []], element)
+  let area: Area | undefined
+  /** Where the cursor is, in pixels of the page; the time under it moves on. */
+  let cursorX: number | null = null
+  let cursorIndex: number | null = null
 
+  function draw(): void {
+    if (view === undefined) return
+    // It changes when a window goes to another screen.
+    const ratio = devicePixelRatio
+    canvas.width = Math.round(width * ratio)
+    canvas.height = Math.round(height * ratio)
+    canvas.style.width = `${width}px`
+    canvas.style.height = `${height}px`
+    const ctx = canvas.getContext('2d')!
+    ctx.scale(ratio, ratio)
+    const { from, to, columns, limits, marks, spans, unit, last } = view
+    const isSwitch = kind === 'switch'
+    const [min, max] = isSwitch ? [-0.15, 1.15] : heightRange(columns.extent, limits)
+    const bottom = height - axisHeight
+    const heights = isSwitch ? [0, 1] : numberSplits({ min, max, most: (bottom - padTop) / 34 })
+    const heightLabels = isSwitch ? ['off', 'on'] : columns.extent === undefined && limits.length === 0 ? [] : numberLabels(heights, unit)
+    ctx.font = font
+    const left = Math.ceil(Math.max(30, ...heightLabels.map((text) => ctx.measureText(text).width + 12)))
+    const right = width - padRight
+    const times = clockWords.splits({ min: from, max: to, most: Math.max(2, Math.floor(width / 90)) })
+    area = {
+      ctx, theme, left, right, top: padTop, bottom,
+      x: (at) => left + ((at - from) / (to - from)) * (right - left),
+      y: (value) => bottom - ((value - min) / (max - min)) * (bottom - padTop),
+    }
+    drawGrid(area, { times, timeLabels: clockWords.labels(times), heights, heightLabels })
+    ctx.beginPath()
+    ctx.rect(left, 0, right - left, height)
+    ctx.clip()
+    drawSpans(area, spans)
+    drawCurve(area, columns, isSwitch)
+    drawBad(area, columns.bad)
+    drawLimits(area, limits, last)
+    drawMarks(area, marks)
+    place(cursorX)
+  }
+
+  function place(at: number | null): void {
+    const times = view?.columns.data[0] ?? []
+    cursorX = area === undefined || at === null || at < area.left || at > area.right || times.length === 0 ? null : at
+    cursor.style.display = cursorX === null ? 'none' : 'block'
+    cursor.style.left = `${cursorX}px`
+    cursorIndex = cursorX === null ? null : nearest(times, (index) => area!.x(times[index]!), cursorX)
+    onCursor(cursorIndex)
+  }
+
+  const point = ({ clientX }: PointerEvent): void => place(clientX - canvas.getBoundingClientRect().left)
+  const leave = (): void => place(null)
+  element.addEventListener('pointermove', point)
+  element.addEventListener('pointerdown', point)
+  element.addEventListener('pointerleave', leave)
   const dark = matchMedia('(prefers-color-scheme: dark)')
   const retheme = (): void => {
     theme = readTheme(element)
-    plot.redraw(false)
+    draw()
   }
   dark.addEventListener('change', retheme)
 
   return {
     draw(next) {
       view = next
-      plot.setData(next.columns.data, true)
+      draw()
     },
-    resize: (size) => plot.setSize(size),
+    resize(size) {
+      ({ width, height } = size)
+      draw()
+    },
     step(by) {
-      const x = plot.data[0] as number[]
-      if (by === undefined || x.length === 0) return plot.setCursor({ left: -10, top: -10 })
-      const at = (plot.cursor.left ?? -1) < 0 ? x.length : (plot.cursor.idx ?? x.length)
-      const to = Math.min(x.length - 1, Math.max(0, at + by))
-      plot.setCursor({ left: plot.valToPos(x[to]!, 'x'), top: 10 })
+      const times = view?.columns.data[0] ?? []
+      if (by === undefined || area === undefined || times.length === 0) return place(null)
+      const to = Math.min(times.length - 1, Math.max(0, (cursorIndex ?? times.length) + by))
+      place(Math.min(area.right, Math.max(area.left, area.x(times[to]!))))
     },
     destroy() {
       dark.removeEventListener('change', retheme)
-      plot.destroy()
+      element.removeEventListener('pointermove', point)
+      element.removeEventListener('pointerdown', point)
+      element.removeEventListener('pointerleave', leave)
+      canvas.remove()
+      cursor.remove()
     },
   }
 }
 
-// eslint-disable-next-line max-params -- uPlot's
-function timeSplits(plot: UPlot, _axis: number, min: number, max: number): number[] {
-  return clockWords.splits({ min, max, most: Math.max(2, Math.floor(plot.width / 90)) })
-}
-
-function readTheme(element: HTMLElement): Theme {
-  const style = getComputedStyle(element)
-  const read = (name: string): string => style.getPropertyValue(name).trim()
-  return { line: read('--chart-line'), band: read('--chart-band'), text: read('--text'), muted: read('--muted'), grid: read('--line'), panel: read('--panel'), high: read('--high'), medium: read('--medium'), low: read('--low'), technical: read('--technical') }
-}
-
-/** The unit stands at the topmost number. */
-function axisNumbers(splits: readonly (number | null)[], unit: string | null | undefined): string[] {
-  const shown = unitText(unit)
-  const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0))
-  const digits = Math.min(6, String(Number(step.toPrecision(4))).split('.')[1]?.length ?? 0)
-  return splits.map((split, index) => (split === null ? '' : `${split.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })}${index === splits.length - 1 && shown !== '' ? ` ${shown}` : ''}`))
-}
-
-function overlay(plot: UPlot, view: PlotView, theme: Theme): void {
-  const { ctx, bbox } = plot
-  const ratio = UPlot.pxRatio
-  const right = bbox.left + bbox.width
-  ctx.save()
-  ctx.font = labelFont(ratio)
-  ctx.lineWidth = ratio
-  ctx.beginPath()
-  ctx.rect(bbox.left, 0, bbox.width, plot.height * ratio)
-  ctx.clip()
-  drawBad({ plot, view, theme })
-  const taken: number[] = []
-  for (const limit of view.limits) {
-    const y = plot.valToPos(limit.value, 'y', true)
-    if (!(y >= bbox.top - 1 && y <= bbox.top + bbox.height + 1)) continue
-    const crossed = isCrossed(limit, view.last)
-    ctx.strokeStyle = crossed ? theme[limit.priority ?? 'high'] : theme.muted
-    ctx.lineWidth = (crossed ? 2 : 1) * ratio
-    line(ctx, [bbox.left, y, right, y], [6 * ratio, 4 * ratio])
-    // Above its line, or below it where another label stands there already.
-    const above = y - 4 * ratio
-    const place = y - 16 * ratio < bbox.top || taken.some((other) => Math.abs(other - above) < 13 * ratio) ? y + 13 * ratio : above
-    taken.push(place)
-    label({ ctx, theme, text: limit.label, x: right - 4 * ratio, y: place, align: 'right', colour: crossed ? theme[limit.priority ?? 'high'] : theme.muted, bold: crossed })
+/** Index of the point that is nearest to a place; places rise. */
+function nearest(times: readonly number[], placeOf: (index: number) => number, at: number): number {
+  let [low, high] = [0, times.length - 1]
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if (placeOf(middle) < at) low = middle
+    else high = middle
   }
-  /** How far to the right the labels of each row reach. */
-  const rows: number[] = []
-  for (const { at, label: text } of view.marks) {
-    if (at < view.from || at > view.to) continue
-    const x = plot.valToPos(at, 'x', true)
-    ctx.strokeStyle = theme.text
-    ctx.lineWidth = ratio
-    line(ctx, [x, bbox.top, x, bbox.top + bbox.height], [2 * ratio, 3 * ratio])
-    ctx.font = labelFont(ratio)
-    const width = ctx.measureText(text).width + 8 * ratio
-    const left = x + width > right
-    // One below another where they would overlap; marks come in the order of time.
-    const begin = left ? x - width : x
-    const free = rows.findIndex((end) => end <= begin)
-    const row = free === -1 ? rows.length : free
-    rows[row] = begin + width
-    label({ ctx, theme, text, x: x + (left ? -4 : 4) * ratio, y: bbox.top + (12 + 14 * row) * ratio, align: left ? 'right' : 'left', colour: theme.text, bold: false })
-  }
-  ctx.restore()
-}
-
-/** A cross where it was; at the foot where it had no height. */
-function drawBad({ plot, view, theme }: { plot: UPlot; view: PlotView; theme: Theme }): void {
-  const { ctx, bbox } = plot
-  const arm = 3.5 * UPlot.pxRatio
-  ctx.strokeStyle = theme.technical
-  ctx.lineWidth = 1.5 * UPlot.pxRatio
-  ctx.beginPath()
-  for (const { ts, y: height } of view.columns.bad) {
-    if (ts < view.from || ts > view.to) continue
-    const x = plot.valToPos(ts, 'x', true)
-    const y = height === null ? bbox.top + bbox.height - 2 * arm : plot.valToPos(height, 'y', true)
-    ctx.moveTo(x - arm, y - arm)
-    ctx.lineTo(x + arm, y + arm)
-    ctx.moveTo(x + arm, y - arm)
-    ctx.lineTo(x - arm, y + arm)
-  }
-  ctx.stroke()
-}
-
-function line(ctx: CanvasRenderingContext2D, [x1, y1, x2, y2]: readonly [number, number, number, number], dash: number[]): void {
-  ctx.setLineDash(dash)
-  ctx.beginPath()
-  ctx.moveTo(x1, y1)
-  ctx.lineTo(x2, y2)
-  ctx.stroke()
-  ctx.setLineDash([])
-}
-
-function label({ ctx, theme, text, x, y, align, colour, bold }: { ctx: CanvasRenderingContext2D; theme: Theme; text: string; x: number; y: number; align: CanvasTextAlign; colour: string; bold: boolean }): void {
-  const ratio = UPlot.pxRatio
-  ctx.font = `${bold ? '600 ' : ''}${labelFont(ratio)}`
-  ctx.textAlign = align
-  ctx.textBaseline = 'alphabetic'
-  // A rim of the ground keeps it legible over lines.
-  ctx.lineJoin = 'round'
-  ctx.lineWidth = 4 * ratio
-  ctx.strokeStyle = theme.panel
-  ctx.strokeText(text, x, y)
-  ctx.fillStyle = colour
-  ctx.fillText(text, x, y)
+  return Math.abs(placeOf(low) - at) <= Math.abs(placeOf(high) - at) ? low : high
 }

@@ -81,7 +81,7 @@ export function gapOf(points: readonly Point[], stepMs: number | undefined): num
 type Column = (number | null)[]
 
 export interface Columns {
-  /** time, line, low, high, points that nothing joins; for uPlot. */
+  /** time, line, low, high, points that nothing joins. */
   readonly data: [x: number[], line: Column, low: Column, high: Column, lone: Column]
   /** Of bad quality: marked, not joined; y null: it had no height. */
   readonly bad: readonly { readonly ts: number; readonly y: number | null }[]

@@ -1,16 +1,15 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import 'uplot/dist/uPlot.min.css'
 import '../style/charts.css'
 import { connection } from '../data/state.ts'
 import { ErrorState } from '../parts/empty.tsx'
 import { absolute, duration, timeOfDay } from '../parts/format.ts'
 import { describe, pointText } from './describe.ts'
 import { createFeed } from './feed.ts'
-import type { Feed, FeedState } from './feed.ts'
+import type { Feed, FeedState, GivenReadings } from './feed.ts'
 import type { Limit } from './limits.ts'
 import { createPlot } from './plot.ts'
-import type { Mark, Plot } from './plot.ts'
+import type { Mark, Plot, Span } from './plot.ts'
 import { columnsOf, gapOf, segmentsOf } from './series.ts'
 import type { Columns } from './series.ts'
 import { StateBand } from './state-band.tsx'
@@ -23,9 +22,13 @@ export interface SignalChartProps {
   readonly to: number
   readonly limits?: readonly Limit[]
   readonly marks?: readonly Mark[]
+  /** In the order of time. */
+  readonly spans?: readonly Span[]
   /** The window moves on with the clock; its length is to − from. */
   readonly live?: boolean
   readonly height?: number
+  /** Readings that are known; without, they are asked for. */
+  readonly given?: GivenReadings
 }
 
 const none: readonly never[] = []
@@ -41,7 +44,7 @@ export function SignalChart(props: SignalChartProps) {
 }
 
 function Chart(props: SignalChartProps) {
-  const { device, metric, from, to, limits = none, marks = none, live = false, height = 180 } = props
+  const { device, metric, from, to, limits = none, marks = none, spans = none, live = false, height = 180, given } = props
   const spanMs = to - from
   const failure = useSignal<string | null>(null)
   const loaded = useSignal<{ readonly feed: Feed; readonly state: FeedState } | null>(null)
@@ -52,7 +55,7 @@ function Chart(props: SignalChartProps) {
   useEffect(() => {
     if (away) return undefined
     const abort = new AbortController()
-    const own = createFeed({ device, metric, from, to, live })
+    const own = createFeed({ device, metric, from, to, live, given })
     failure.value = null
     own.load(abort.signal).then(
       () => (loaded.value = { feed: own, state: own.state()! }),
@@ -72,7 +75,7 @@ function Chart(props: SignalChartProps) {
       {failure.value !== null ? <ErrorState title={`${metric} could not be read`} detail={failure.value} onRetry={() => void again.value++} />
         : state === undefined || feed === undefined ? <div class="chart-wait" role="status" style={{ minHeight: `${height}px` }}>Reading {metric} …</div>
           : state.kind === 'text' ? <WordChart feed={feed} {...{ device, metric, spanMs }} />
-            : <LineChart key={state.kind} feed={feed} kind={state.kind} {...{ device, metric, spanMs, limits, marks, height }} />}
+            : <LineChart key={state.kind} feed={feed} kind={state.kind} {...{ device, metric, spanMs, limits, marks, spans, height }} />}
     </figure>
   )
 }
@@ -106,7 +109,7 @@ function useDrawing(element: { readonly current: HTMLElement | null }, { spanMs,
   }, [feed, spanMs])
 }
 
-function LineChart({ kind, limits, marks, height, ...shown }: Shown & { kind: 'number' | 'switch'; limits: readonly Limit[]; marks: readonly Mark[]; height: number }) {
+function LineChart({ kind, limits, marks, spans, height, ...shown }: Shown & { kind: 'number' | 'switch'; limits: readonly Limit[]; marks: readonly Mark[]; spans: readonly Span[]; height: number }) {
   const { feed, device, metric, spanMs } = shown
   const frame = useRef<HTMLDivElement>(null)
   const readout = useRef<HTMLParagraphElement>(null)
@@ -133,11 +136,11 @@ function LineChart({ kind, limits, marks, height, ...shown }: Shown & { kind: 'n
     if (state === undefined || plot.current === null) return
     const { from, to } = feed.window()
     columns.current = columnsOf(state.points, gapOf(state.points, state.stepMs))
-    plot.current.draw({ from, to, columns: columns.current, kind, unit: state.unit, limits: kind === 'number' ? limits : none, marks, last: state.points.at(-1)?.y ?? null })
+    plot.current.draw({ from, to, columns: columns.current, kind, unit: state.unit, limits: kind === 'number' ? limits : none, marks, spans, last: state.points.at(-1)?.y ?? null })
     // Read when somebody asks for it: it need not be of this very quarter of a second.
     if (performance.now() - describedAt.current >= describeEveryMs) {
       describedAt.current = performance.now()
-      frame.current?.setAttribute('aria-label', describe({ device, metric, spanMs, points: state.points, kind, unit: state.unit, limits }))
+      frame.current?.setAttribute('aria-label', describe({ device, metric, spanMs, points: state.points, kind, unit: state.unit, limits, spans }))
     }
     say()
   }
@@ -157,7 +160,7 @@ function LineChart({ kind, limits, marks, height, ...shown }: Shown & { kind: 'n
   useEffect(() => {
     describedAt.current = -Infinity
     draw()
-  }, [limits, marks])
+  }, [limits, marks, spans])
   useDrawing(frame, shown, draw)
 
   const keys = (event: KeyboardEvent): void => {

@@ -2,9 +2,12 @@
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem'
   readonly status: number
-  constructor(status: number, detail: string) {
+  /** The whole of what it says: some hold more than words. */
+  readonly document: Readonly<Record<string, unknown>>
+  constructor(status: number, detail: string, document: Readonly<Record<string, unknown>> = {}) {
     super(detail)
     this.status = status
+    this.document = document
   }
 }
 
@@ -18,33 +21,30 @@ export function setCsrfToken(token: string | null): void {
 }
 
 /**
- * Asks the gateway. Throws ApiProblem with the gateway's words, or with status 0 where it cannot be reached.
+ * Asks the gateway; `body` goes as JSON, `yaml` as it is. Throws ApiProblem with the gateway's words, or with status 0 where it cannot be reached.
  * A login that is over leads to the login page.
  */
-export async function ask<T>(path: string, options: { method?: string; body?: unknown; signal?: AbortSignal } = {}): Promise<T> {
-  const { method = 'GET', body, signal } = options
+export async function ask<T>(path: string, options: { method?: string; body?: unknown; yaml?: string | undefined; signal?: AbortSignal } = {}): Promise<T> {
+  const { method = 'GET', body, yaml, signal } = options
+  const sent = yaml ?? (body === undefined ? undefined : JSON.stringify(body))
   const headers: Record<string, string> = { accept: 'application/json' }
-  if (body !== undefined) headers['content-type'] = 'application/json'
+  if (sent !== undefined) headers['content-type'] = yaml === undefined ? 'application/json' : 'application/yaml'
   if (method !== 'GET' && csrfToken !== null) headers['x-csrf-token'] = csrfToken
   let response: Response
   try {
-    response = await fetch(`/api/v1/${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }), ...(signal === undefined ? {} : { signal }) })
+    response = await fetch(`/api/v1/${path}`, { method, headers, ...(sent === undefined ? {} : { body: sent }), ...(signal === undefined ? {} : { signal }) })
   } catch (thrown) {
     if (signal?.aborted === true) throw thrown
     throw new ApiProblem(0, 'the gateway cannot be reached')
   }
   if (response.status === 401) location.assign('/login')
-  if (!response.ok) throw new ApiProblem(response.status, await detailOf(response))
+  if (!response.ok) throw await problemOf(response)
   return (response.status === 204 ? undefined : await response.json()) as T
 }
 
-async function detailOf(response: Response): Promise<string> {
-  try {
-    const { detail, title } = (await response.json()) as { detail?: string; title?: string }
-    return detail ?? title ?? `the gateway answered ${response.status}`
-  } catch {
-    return `the gateway answered ${response.status}`
-  }
+async function problemOf(response: Response): Promise<ApiProblem> {
+  const document = ((await response.json().catch(() => null)) ?? {}) as { detail?: string; title?: string }
+  return new ApiProblem(response.status, document.detail ?? document.title ?? `the gateway answered ${response.status}`, { ...document })
 }
 
 /** All pages of a list, up to `most` items. */

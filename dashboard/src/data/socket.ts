@@ -42,7 +42,8 @@ export function createLiveSocket(deps: LiveSocketDeps): LiveSocket {
   let isOpen = false
   let position: number | undefined
   let watched: readonly string[] = []
-  let state: 'live' | 'away' = 'away'
+  /** Undefined: not known yet. A gateway that went before it was heard is away, too. */
+  let state: 'live' | 'away' | undefined
   let tries = 0
   let running = false
   let cancelSilence = (): void => {}

@@ -5,12 +5,13 @@ import type { Value } from '../../../gateway/kernel/reading.ts'
 import { ask, askAll } from '../data/api.ts'
 import { onHappened } from '../data/happened.ts'
 import { useLoaded } from '../data/loaded.ts'
-import { Dialog } from '../parts/dialog.tsx'
-import { ErrorState } from '../parts/empty.tsx'
+import { Dialog, DialogEnd } from '../parts/dialog.tsx'
 import { duration, valueText } from '../parts/format.ts'
+import { Panel } from '../parts/panel.tsx'
 import { isAtLeast, isAway } from '../parts/permission.ts'
 import { Age } from '../parts/time.tsx'
 import { tell, tellWrong } from '../parts/toasts.tsx'
+import { whenRead } from '../parts/when-read.tsx'
 import { readValue } from './read-value.ts'
 
 const mostRead = 5_000
@@ -35,12 +36,9 @@ export function Commands({ device }: { device: string }) {
   const loaded = useLoaded('commands', () => askAll<Command>('commands', mostRead), news.value)
   const own = (loaded.state === 'ready' ? loaded.data : []).filter((command) => command.device === device).sort((a, b) => b.issuedAt.localeCompare(a.issuedAt))
   return (
-    <section class="panel" aria-label="Commands">
-      <h2>Commands</h2>
+    <Panel title="Commands">
       {isAtLeast('operator') && <SendCommand device={device} actuators={[...new Set(own.map(({ actuator }) => actuator))]} onSent={loaded.reload} />}
-      {loaded.state === 'failed' ? <ErrorState title="Commands could not be read" detail={loaded.reason} onRetry={loaded.reload} />
-        : loaded.state === 'loading' ? <p class="muted">Reading …</p>
-          : own.length === 0 ? <p class="muted">No commands that are remembered.</p> : (
+      {whenRead(loaded, 'Commands', () => own.length === 0 ? <p class="muted">No commands that are remembered.</p> : (
             <table class="stacks">
               <thead><tr><th scope="col">Actuator</th><th scope="col">Value</th><th scope="col">Status</th><th scope="col">When</th><th scope="col">Cause</th></tr></thead>
               <tbody>
@@ -55,8 +53,8 @@ export function Commands({ device }: { device: string }) {
                 ))}
               </tbody>
             </table>
-          )}
-    </section>
+          ))}
+    </Panel>
   )
 }
 
@@ -91,7 +89,7 @@ function SendCommand({ device, actuators, onSent }: { device: string; actuators:
       {asking.value && (
         <Dialog title="Send this command?" onClose={() => (asking.value = false)}>
           <p><strong>{actuator.value} = {said(value)}</strong> to {device}. If it does not get there within {lifetimes.find(([key]) => key === ttl.value)?.[1]}, it is not carried out.</p>
-          <p class="end"><button type="button" onClick={() => (asking.value = false)}>Cancel</button> <button type="button" class="primary" disabled={isAway() || busy.value} onClick={() => void send()}>Send</button></p>
+          <DialogEnd button="Send" off={busy.value} onCancel={() => (asking.value = false)} onDo={() => void send()} />
         </Dialog>
       )}
     </form>

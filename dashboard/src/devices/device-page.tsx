@@ -11,6 +11,7 @@ import { watch } from '../data/watching.ts'
 import { Empty, ErrorState, Loading } from '../parts/empty.tsx'
 import { Age } from '../parts/time.tsx'
 import { AsOf } from '../parts/as-of.tsx'
+import { Panel } from '../parts/panel.tsx'
 import { PriorityMark, formOf } from '../parts/priority-mark.tsx'
 import { stateWords, titleOf } from '../alarms/words.ts'
 import { Commands } from './commands.tsx'
@@ -83,8 +84,7 @@ function Alarms({ id }: { id: string }) {
   const own = useComputed(() => [...standing.value, ...setAside.value].filter(({ device }) => device === id)).value
   if (own.length === 0) return null
   return (
-    <section class="panel" aria-label="Alarms of the device">
-      <h2>Alarms</h2>
+    <Panel title="Alarms">
       <ul class="device-alarms">
         {own.map((alarm) => (
           <li key={alarm.id} data-alarm={alarm.id}>
@@ -96,6 +96,6 @@ function Alarms({ id }: { id: string }) {
           </li>
         ))}
       </ul>
-    </section>
+    </Panel>
   )
 }

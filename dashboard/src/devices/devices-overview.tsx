@@ -1,9 +1,8 @@
 import { computed } from '@preact/signals'
-import { useRef } from 'preact/hooks'
 import { devices, standing } from '../data/state.ts'
 import { AsOf } from '../parts/as-of.tsx'
+import { Choice, Search } from '../parts/choice.tsx'
 import { Empty } from '../parts/empty.tsx'
-import { useKeys } from '../parts/keyboard.tsx'
 import { isWall, route, setQuery } from '../router.ts'
 import { arrange, troublesOf } from './arrange.ts'
 import { DeviceList } from './device-list.tsx'
@@ -43,29 +42,14 @@ export function DevicesOverview() {
 }
 
 function Filters() {
-  const search = useRef<HTMLInputElement>(null)
   const { query } = route.value
-  useKeys((key) => {
-    if (key !== '/') return false
-    search.current?.focus()
-    return true
-  })
   return (
     <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-      <input ref={search} type="search" aria-label="Search devices" placeholder="Search id, type, label" value={query.get('q') ?? ''} onInput={(event) => setQuery({ q: event.currentTarget.value })} />
+      <Search label="Search devices" placeholder="Search id, type, label" />
       <Choice name="type" label="Type" all="all types" options={types.value.map((type) => [type, type === '-' ? 'without type' : type])} />
       <Choice name="presence" label="Presence" all="any presence" options={[['online'], ['offline'], ['unknown']]} />
       <Choice name="sort" label="Order" all="trouble first" options={[['id', 'by id']]} />
       <label class="check"><input type="checkbox" checked={query.has('trouble')} onChange={(event) => setQuery({ trouble: event.currentTarget.checked ? 'yes' : undefined })} /> with alarms</label>
     </form>
-  )
-}
-
-function Choice({ name, label, all, options }: { name: string; label: string; all: string; options: readonly (readonly [string, string?])[] }) {
-  return (
-    <select aria-label={label} value={route.value.query.get(name) ?? ''} onChange={(event) => setQuery({ [name]: event.currentTarget.value })}>
-      <option value="">{all}</option>
-      {options.map(([value, text = value]) => <option key={value} value={value}>{text}</option>)}
-    </select>
   )
 }

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { ask } from '../data/api.ts'
 import type { DeviceSummary } from '../data/state.ts'
 import { putDevices } from '../data/state.ts'
-import { Dialog } from '../parts/dialog.tsx'
+import { Dialog, DialogEnd } from '../parts/dialog.tsx'
 import { isAtLeast, isAway } from '../parts/permission.ts'
 import { tell, tellWrong } from '../parts/toasts.tsx'
 import { readLabels, writeLabels } from './read-value.ts'
@@ -47,7 +47,7 @@ function EditDialog({ device, onClose }: { device: DeviceSummary; onClose: () =>
         <label>Type<input value={type.value} maxLength={256} onInput={(event) => (type.value = event.currentTarget.value)} /></label>
         <label>Labels, name=value, one a line<textarea rows={5} value={text.value} aria-invalid={wrong !== undefined} aria-describedby="labels-wrong" onInput={(event) => (text.value = event.currentTarget.value)} /></label>
         <p id="labels-wrong" class="bad" role="status">{wrong}</p>
-        <p class="end"><button type="button" onClick={onClose}>Cancel</button> <button type="submit" class="primary" disabled={isAway() || wrong !== undefined}>Save</button></p>
+        <DialogEnd button="Save" off={wrong !== undefined} onCancel={onClose} />
       </form>
     </Dialog>
   )

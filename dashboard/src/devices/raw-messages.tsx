@@ -3,8 +3,8 @@ import { ask } from '../data/api.ts'
 import type { Page } from '../data/api.ts'
 import { useLoaded } from '../data/loaded.ts'
 import { absolute, timeOfDay, valueText } from '../parts/format.ts'
-import { ErrorState } from '../parts/empty.tsx'
 import { isAway } from '../parts/permission.ts'
+import { whenRead } from '../parts/when-read.tsx'
 import { newestOf } from './values-table.tsx'
 
 type Shown = Omit<StoredReading, 'seq' | 'unit'> & { readonly seq: number | null; readonly unit: string | null }
@@ -27,13 +27,11 @@ export function RawMessages({ device, lastSeen }: { device: string; lastSeen: nu
   return (
     <section class="panel" aria-label="Raw readings">
       <header class="title-row"><h2>Raw, as received</h2><span class="end"><button type="button" disabled={isAway()} onClick={loaded.reload}>Refresh</button></span></header>
-      {loaded.state === 'failed' ? <ErrorState title="They could not be read" detail={loaded.reason} onRetry={loaded.reload} />
-        : loaded.state === 'loading' ? <p class="muted">Reading …</p>
-          : loaded.data.length === 0 ? <p class="muted">The log holds none from the minute in which it was heard last.</p> : (
+      {whenRead(loaded, 'They', (messages) => messages.length === 0 ? <p class="muted">The log holds none from the minute in which it was heard last.</p> : (
             <table class="stacks number">
               <thead><tr><th scope="col">Metric</th><th scope="col">Value</th><th scope="col">Time</th><th scope="col">Received</th><th scope="col">Seq</th><th scope="col">Position</th></tr></thead>
               <tbody>
-                {loaded.data.map(({ position, metric, value, unit, quality, ts, receivedAt, seq }, index) => (
+                {messages.map(({ position, metric, value, unit, quality, ts, receivedAt, seq }, index) => (
                   <tr key={`${position} ${index}`}>
                     <td>{metric}</td>
                     <td>{valueText(value, unit)}{quality !== 'good' && <span class="bad"> ◆ {quality}</span>}</td>
@@ -45,7 +43,7 @@ export function RawMessages({ device, lastSeen }: { device: string; lastSeen: nu
                 ))}
               </tbody>
             </table>
-          )}
+          ))}
     </section>
   )
 }

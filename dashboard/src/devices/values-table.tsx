@@ -1,4 +1,5 @@
 import { lastOf, metricsOf } from '../data/values.ts'
+import { Panel } from '../parts/panel.tsx'
 import { Age } from '../parts/time.tsx'
 import { Value, ValueAge } from './value-cell.tsx'
 
@@ -15,15 +16,14 @@ export function LastHeard({ device, since }: { device: string; since: number }) 
 export function ValuesTable({ id }: { id: string }) {
   const metrics = metricsOf(id).value
   return (
-    <section class="panel" aria-label="Last values">
-      <h2>Last values</h2>
+    <Panel title="Last values">
       {metrics.length === 0 ? <p class="muted">It has not said anything yet.</p> : (
         <table class="values">
           <thead><tr><th scope="col">Metric</th><th scope="col">Value</th><th scope="col">Age</th><th scope="col">Quality</th></tr></thead>
           <tbody>{metrics.map((metric) => <Row key={metric} device={id} metric={metric} />)}</tbody>
         </table>
       )}
-    </section>
+    </Panel>
   )
 }
 

@@ -2,6 +2,7 @@ import { alarmHref } from '../alarms/filter-bar.tsx'
 import { happeningOf } from '../alarms/happening.ts'
 import { journal } from '../data/state.ts'
 import { absolute, timeOfDay } from '../parts/format.ts'
+import { Panel } from '../parts/panel.tsx'
 import { Age } from '../parts/time.tsx'
 
 const most = 14
@@ -10,8 +11,7 @@ const most = 14
 export function RecentPanel() {
   const entries = journal.value.slice(0, most)
   return (
-    <section class="panel" aria-labelledby="recent-title">
-      <h2 id="recent-title">What happened</h2>
+    <Panel title="What happened">
       {entries.length === 0 && <p class="muted">Nothing yet.</p>}
       <ol class="happenings">
         {entries.map(({ position, event }) => {
@@ -27,6 +27,6 @@ export function RecentPanel() {
           )
         })}
       </ol>
-    </section>
+    </Panel>
   )
 }

@@ -1,4 +1,5 @@
 import { devices, standing } from '../data/state.ts'
+import { Panel } from '../parts/panel.tsx'
 import { PriorityMark } from '../parts/priority-mark.tsx'
 import { Age } from '../parts/time.tsx'
 import { placeOf, titleOf } from '../alarms/words.ts'
@@ -9,8 +10,7 @@ const most = 8
 export function TroublePanel() {
   const list = troubleOf(devices.value.values(), standing.value)
   return (
-    <section class="panel" aria-labelledby="trouble-title">
-      <h2 id="trouble-title">Devices with trouble {list.length > 0 && <span class="muted number">{list.length}</span>}</h2>
+    <Panel title="Devices with trouble" aside={list.length > 0 && <span class="muted number">{list.length}</span>}>
       {list.length === 0 && <p class="muted">None. {devices.value.size} {devices.value.size === 1 ? 'device' : 'devices'} known.</p>}
       <ul class="trouble">
         {list.slice(0, most).map(({ id, device, technical }) => (
@@ -26,6 +26,6 @@ export function TroublePanel() {
         ))}
       </ul>
       {list.length > most && <p><a href="/devices">and {list.length - most} more</a></p>}
-    </section>
+    </Panel>
   )
 }

@@ -1,10 +1,15 @@
 import { connection, session } from '../data/state.ts'
 import { ErrorState, Loading } from '../parts/empty.tsx'
+import { lazy } from '../parts/lazy.tsx'
 import { route } from '../router.ts'
 import { AlarmsPage } from './alarms.tsx'
-import { DevicesPage } from './devices.tsx'
 import { Overview } from './overview.tsx'
-import { SystemPage } from './system.tsx'
+
+const DevicesPage = lazy(async () => (await import('./more.ts')).DevicesPage)
+const RulesPage = lazy(async () => (await import('./more.ts')).RulesPage)
+const HistoryPage = lazy(async () => (await import('./more.ts')).HistoryPage)
+const KpiPage = lazy(async () => (await import('./more.ts')).KpiPage)
+const SystemPage = lazy(async () => (await import('./more.ts')).SystemPage)
 
 /** The page of the address. */
 export function Page() {
@@ -22,6 +27,12 @@ export function Page() {
       return <AlarmsPage id={id} />
     case 'devices':
       return <DevicesPage id={id} />
+    case 'rules':
+      return <RulesPage id={id} />
+    case 'history':
+      return <HistoryPage id={id} />
+    case 'kpi':
+      return <KpiPage />
     case 'system':
       return <SystemPage />
     default:

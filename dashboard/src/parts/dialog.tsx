@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
+import { isAway } from './permission.ts'
 
 /** A modal dialog; Escape and a click beside it close it, and the focus goes back to where it was. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
@@ -24,5 +25,15 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
         {children}
       </div>
     </dialog>
+  )
+}
+
+/** The two buttons at its end; without `onDo` the second one sends the form it stands in. */
+export function DialogEnd({ button, off = false, onCancel, onDo }: { button: string; off?: boolean; onCancel: () => void; onDo?: () => void }) {
+  return (
+    <p class="end">
+      <button type="button" onClick={onCancel}>Cancel</button>
+      <button type={onDo === undefined ? 'submit' : 'button'} class="primary" disabled={off || isAway()} {...(onDo === undefined ? {} : { onClick: onDo })}>{button}</button>
+    </p>
   )
 }

@@ -6,7 +6,7 @@ import { timeOfDay } from './format.ts'
 import { helpOpen } from './help-dialog.tsx'
 import { PriorityMark } from './priority-mark.tsx'
 
-const pages = [['/', 'Overview'], ['/alarms', 'Alarms'], ['/devices', 'Devices'], ['/system', 'System']] as const
+const pages = [['/', 'Overview'], ['/alarms', 'Alarms'], ['/devices', 'Devices'], ['/rules', 'Rules'], ['/history', 'History'], ['/kpi', 'KPI'], ['/system', 'System']] as const
 
 /** Site, pages with the counts that are always shown, the gateway's clock. */
 export function Header() {

@@ -11,7 +11,8 @@ const keys = [
   ['s', 'shelve'],
   ['c', 'comment'],
   ['/', 'search'],
-  ['g o, g a, g d, g s', 'overview, alarms, devices, system'],
+  ['g then o, a, d', 'overview, alarms, devices'],
+  ['g then r, h, k, s', 'rules, history, KPI, system'],
   ['Esc', 'close, back'],
   ['?', 'this help'],
 ] as const

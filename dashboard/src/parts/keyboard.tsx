@@ -13,7 +13,7 @@ export function useKeys(taker: KeyTaker): void {
   })
 }
 
-const places: Readonly<Record<string, string>> = { o: '/', a: '/alarms', d: '/devices', s: '/system' }
+const places: Readonly<Record<string, string>> = { o: '/', a: '/alarms', d: '/devices', r: '/rules', h: '/history', k: '/kpi', s: '/system' }
 
 export function KeyboardShortcuts() {
   useEffect(() => {

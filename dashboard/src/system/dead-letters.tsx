@@ -2,11 +2,12 @@ import { signal, useSignal } from '@preact/signals'
 import type { DeadLetter } from '../../../gateway/kernel/contracts.ts'
 import { ask, askAll } from '../data/api.ts'
 import { useLoaded } from '../data/loaded.ts'
-import { Dialog } from '../parts/dialog.tsx'
-import { ErrorState, Loading } from '../parts/empty.tsx'
+import { Dialog, DialogEnd } from '../parts/dialog.tsx'
+import { Panel } from '../parts/panel.tsx'
 import { isAtLeast, isAway } from '../parts/permission.ts'
 import { Age } from '../parts/time.tsx'
 import { tell, tellWrong } from '../parts/toasts.tsx'
+import { whenRead } from '../parts/when-read.tsx'
 import { groupDead } from './balance.ts'
 
 const mostRead = 2_000
@@ -60,10 +61,8 @@ export function DeadLetters({ tick }: { tick: number }) {
     </span>
   )
   return (
-    <section class="panel" aria-labelledby="dead-title">
-      <h2 id="dead-title">Dead letters</h2>
-      {loaded.state === 'loading' ? <Loading /> : loaded.state === 'failed' ? <ErrorState title="Dead letters could not be read" detail={loaded.reason} onRetry={loaded.reload} />
-        : groups.length === 0 ? <p class="muted">None: everything went out or is on its way.</p>
+    <Panel title="Dead letters">
+      {whenRead(loaded, 'Dead letters', () => groups.length === 0 ? <p class="muted">None: everything went out or is on its way.</p>
           : groups.map(({ target, cause, letters }) => (
             <details key={`${target} ${cause}`} class="dead">
               <summary><span class="bad" aria-hidden="true">◆ </span><b class="number">{letters.length}</b> to {target}: {cause}</summary>
@@ -78,9 +77,9 @@ export function DeadLetters({ tick }: { tick: number }) {
               </ul>
               {letters.length > mostShown && <p class="muted">and {letters.length - mostShown} more</p>}
             </details>
-          ))}
+          )))}
       {asking.value !== null && <Ask {...asking.value} onClose={() => (asking.value = null)} />}
-    </section>
+    </Panel>
   )
 }
 
@@ -97,7 +96,7 @@ function Ask({ verb, ids, onClose }: { verb: 'Redrive' | 'Discard'; ids: readonl
     <Dialog title={`${verb} ${many}?`} onClose={onClose}>
       <form class="form" onSubmit={submit}>
         {verb === 'Redrive' ? <p>Sent again, to the target that failed only.</p> : <label>Reason<input required maxLength={1_024} value={why.value} onInput={(event) => (why.value = event.currentTarget.value)} /></label>}
-        <p class="end"><button type="button" onClick={onClose}>Cancel</button> <button type="submit" class="primary" disabled={isAway()}>{verb}</button></p>
+        <DialogEnd button={verb} onCancel={onClose} />
       </form>
     </Dialog>
   )

@@ -4,12 +4,13 @@ import type { Page } from '../data/api.ts'
 import { ApiProblem, ask } from '../data/api.ts'
 import { useLoaded } from '../data/loaded.ts'
 import { gateway } from '../data/state.ts'
-import { Dialog } from '../parts/dialog.tsx'
-import { ErrorState, Loading } from '../parts/empty.tsx'
+import { Dialog, DialogEnd } from '../parts/dialog.tsx'
 import { absolute, bytes } from '../parts/format.ts'
+import { Panel } from '../parts/panel.tsx'
 import { isAtLeast, isAway } from '../parts/permission.ts'
 import { Age } from '../parts/time.tsx'
 import { tell, tellWrong } from '../parts/toasts.tsx'
+import { whenRead } from '../parts/when-read.tsx'
 
 interface Flows { readonly status: FlowsStatus; readonly versions: readonly FlowsVersion[] }
 
@@ -37,18 +38,15 @@ export function FlowsPanel({ tick }: { tick: number }) {
     loaded.reload()
   }
   return (
-    <section class="panel" aria-labelledby="flows-title">
-      <h2 id="flows-title">Flows</h2>
-      {loaded.state === 'loading' ? <Loading /> : loaded.state === 'failed' ? <ErrorState title="Flows could not be read" detail={loaded.reason} onRetry={loaded.reload} />
-        : loaded.data === null ? <p class="muted">Flows are off. <code>{'flows: { mode: child }'}</code> in limen.yaml turns them on.</p>
-          : <Shown {...loaded.data} onAsk={(verb, act) => (asking.value = { verb, act })} />}
+    <Panel title="Flows">
+      {whenRead(loaded, 'Flows', (flows) => (flows === null ? <p class="muted">Flows are off. <code>{'flows: { mode: child }'}</code> in limen.yaml turns them on.</p> : <Shown {...flows} onAsk={(verb, act) => (asking.value = { verb, act })} />))}
       {asking.value !== null && (
         <Dialog title={`${asking.value.verb}?`} onClose={() => (asking.value = null)}>
           <p>Flows stand still for some seconds. Readings, rules and alarms go on.</p>
-          <p class="end"><button type="button" onClick={() => (asking.value = null)}>Cancel</button> <button type="button" class="primary" disabled={isAway()} onClick={() => void does(asking.value!)}>{asking.value.verb}</button></p>
+          <DialogEnd button={asking.value.verb} onCancel={() => (asking.value = null)} onDo={() => void does(asking.value!)} />
         </Dialog>
       )}
-    </section>
+    </Panel>
   )
 }
 

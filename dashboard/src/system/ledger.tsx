@@ -2,7 +2,8 @@ import type { LedgerLine } from '../../../gateway/kernel/contracts.ts'
 import { ask } from '../data/api.ts'
 import { useLoaded } from '../data/loaded.ts'
 import { AsOf } from '../parts/as-of.tsx'
-import { ErrorState, Loading } from '../parts/empty.tsx'
+import { Panel } from '../parts/panel.tsx'
+import { whenRead } from '../parts/when-read.tsx'
 import { differenceOf } from './balance.ts'
 
 const number = (value: number): string => value.toLocaleString('en')
@@ -11,14 +12,12 @@ const number = (value: number): string => value.toLocaleString('en')
 export function Ledger({ tick }: { tick: number }) {
   const books = useLoaded('ledger', (signal) => ask<{ targets: Readonly<Record<string, LedgerLine>> }>('ledger', { signal }), tick)
   return (
-    <section class="panel" aria-labelledby="ledger-title">
-      <h2 id="ledger-title">Ledger <AsOf /></h2>
-      {books.state === 'loading' ? <Loading /> : books.state === 'failed' ? <ErrorState title="The ledger could not be read" detail={books.reason} onRetry={books.reload} />
-        : Object.keys(books.data.targets).length === 0 ? <p class="muted">No targets: nothing is to be delivered.</p> : (
+    <Panel title="Ledger" aside={<AsOf />}>
+      {whenRead(books, 'The ledger', ({ targets }) => Object.keys(targets).length === 0 ? <p class="muted">No targets: nothing is to be delivered.</p> : (
           <table class="stacks number">
             <thead><tr>{['Target', 'Received', 'Delivered', 'Queued', 'Dead letters', 'Dropped', 'Books'].map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
             <tbody>
-              {Object.entries(books.data.targets).map(([target, row]) => {
+              {Object.entries(targets).map(([target, row]) => {
                 const difference = differenceOf(row)
                 return (
                   <tr key={target} data-target={target}>
@@ -34,7 +33,7 @@ export function Ledger({ tick }: { tick: number }) {
               })}
             </tbody>
           </table>
-        )}
-    </section>
+        ))}
+    </Panel>
   )
 }

@@ -4,6 +4,7 @@ import { rate, session } from '../data/state.ts'
 import { HealthPanel } from '../overview/health.tsx'
 import { AsOf } from '../parts/as-of.tsx'
 import { count } from '../parts/format.ts'
+import { Panel } from '../parts/panel.tsx'
 import { isAway } from '../parts/permission.ts'
 import { About } from './about.tsx'
 import { DeadLetters } from './dead-letters.tsx'
@@ -62,10 +63,9 @@ export function SystemOverview() {
       <div class="system-grid">
         <HealthPanel />
         {Object.entries(shown ?? {}).map(([title, figures]) => figures.length > 0 && (
-          <section key={title} class="panel" aria-label={title}>
-            <h2>{title}</h2>
+          <Panel key={title} title={title}>
             <dl class="figures">{figures.map(({ name, text, wrong: bad }) => <div key={name}><dt>{name}</dt><dd class={bad === true ? 'bad number' : 'number'}>{bad === true && <span aria-hidden="true">◆ </span>}{text}</dd></div>)}</dl>
-          </section>
+          </Panel>
         ))}
         {wrong.value !== null && <p class="muted" role="alert">Metrics could not be read: {wrong.value}</p>}
         <FlowsPanel tick={round} />

@@ -33,8 +33,8 @@ const range: Field<readonly [number, number] | undefined> = optional(
 
 /** Keys of a mapping that holds a comparison, to stand among its other keys: `object({ ...comparisonFields, metric: … })`. */
 export const comparisonFields = { gt: limit, ge: limit, lt: limit, le: limit, eq: equal, ne: equal, between: range, outside: range } as const
-/** The same without `eq` and `ne`, for what is worked out and is always a number: an average, a rate. */
-export const numericFields = { gt: limit, ge: limit, lt: limit, le: limit, between: range, outside: range } as const
+/** The same for what is worked out and always a number: an average, a rate. */
+export const numericFields = { ...comparisonFields, eq: limit, ne: limit } as const
 
 type Given = Partial<ObjectValue<typeof comparisonFields>>
 

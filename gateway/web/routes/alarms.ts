@@ -4,10 +4,12 @@ import type { Alarm, OperatorAction, OperatorVerb } from '../../kernel/alarm.ts'
 import { coreStates } from '../../kernel/alarm.ts'
 import type { Role } from '../../kernel/principal.ts'
 import { priorities } from '../../kernel/priority.ts'
+import { placeOf } from '../../kernel/sorted.ts'
 import { admit, fault } from '../admit.ts'
 import type { WebContext } from '../context.ts'
-import { afterSchema, defaultLimit, limitSchema, pageOf, readTime, readWords, timeSchema } from '../paging.ts'
-import { HttpProblem, notFound } from '../problem.ts'
+import { createEvidence } from '../evidence.ts'
+import { afterSchema, defaultLimit, limitSchema, pageOf, readDuration, readTime, readWords, timeSchema } from '../paging.ts'
+import { badRequest, HttpProblem, notFound } from '../problem.ts'
 import { listOf, ref } from '../schemas.ts'
 
 const filters = {
@@ -36,6 +38,16 @@ const actionBody = {
   },
 } as const
 
+const evidenceQuery = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    occurrence: { type: 'integer', minimum: 0, description: 'which; default the latest' },
+    before: { type: 'string', description: 'readings from so long before it was raised; a duration, default 10min' },
+    after: { type: 'string', description: 'readings to so long after its condition ended; a duration, default 10min' },
+  },
+} as const
+
 /** Which role each takes. Putting out of service, and back, is a matter of commissioning. */
 const verbs: Readonly<Record<OperatorVerb, { readonly role: Role; readonly summary: string }>> = {
   ack: { role: 'operator', summary: 'Acknowledge' },
@@ -49,8 +61,17 @@ const verbs: Readonly<Record<OperatorVerb, { readonly role: Role; readonly summa
   comment: { role: 'operator', summary: 'Write a comment' },
 }
 
+const longestSpanMs = 7 * 86_400_000
+
+function readSpan(text: string, member: string): number {
+  const ms = readDuration(text, member)
+  if (ms > longestSpanMs) throw badRequest([{ member, detail: 'may be 7d at most' }])
+  return ms
+}
+
 export function alarmRoutes(app: FastifyInstance, context: WebContext): void {
   const tags = ['alarms']
+  const evidence = createEvidence(context)
 
   app.get<{ Querystring: XStatic<typeof filters> }>(
     '/alarms',
@@ -60,9 +81,10 @@ export function alarmRoutes(app: FastifyInstance, context: WebContext): void {
       const states = readWords(query.state, 'state', coreStates)
       const wanted = readWords(query.priority, 'priority', priorities)
       const items: Alarm[] = []
-      for (const alarm of context.alarms.list()) {
-        if (items.length > limit) break
-        if (alarm.id <= after) continue
+      const all = context.alarms.list()
+      for (let i = after === '' ? 0 : placeOf(all, after); i < all.length && items.length <= limit; i++) {
+        const alarm = all[i]!
+        if (alarm.id === after) continue
         if (active !== undefined && alarm.active !== active) continue
         if (states !== undefined && !states.has(alarm.state)) continue
         if (wanted !== undefined && !wanted.has(alarm.priority)) continue
@@ -80,9 +102,18 @@ export function alarmRoutes(app: FastifyInstance, context: WebContext): void {
     async ({ params }) => context.alarms.get(params.id) ?? Promise.reject(notFound(`there is no alarm ${params.id}`)),
   )
 
-  app.get('/alarms/:id/evidence', { config: { access: 'viewer' }, schema: { summary: 'What it was raised on', tags, response: { 501: ref('Problem') } } }, async () => {
-    throw new HttpProblem('NOT_IN_THIS_VERSION', 'evidence is not in this version; the readings around it: GET /api/v1/readings?device=&metric=&from=&to=')
-  })
+  app.get<{ Params: { id: string }; Querystring: XStatic<typeof evidenceQuery> }>(
+    '/alarms/:id/evidence',
+    {
+      config: { access: 'viewer' },
+      schema: {
+        summary: 'All there is about one occurrence of an alarm: its rule as it was, the readings around it, what happened, who was told, what was commanded', tags,
+        querystring: evidenceQuery, response: { 200: ref('Evidence'), 404: ref('Problem'), 503: ref('Problem') },
+      },
+    },
+    async ({ params, query: { occurrence, before = '10min', after = '10min' } }) =>
+      evidence({ id: params.id, occurrence, beforeMs: readSpan(before, 'before'), afterMs: readSpan(after, 'after') }),
+  )
 
   app.get<{ Params: { id: string } }>(
     '/alarms/:id/deliveries',

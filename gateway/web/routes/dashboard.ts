@@ -5,7 +5,7 @@ import { indexPage } from '../pages.ts'
 import { notFound } from '../problem.ts'
 
 /** The pages of the dashboard, each with all below it: one document, which shows what the address says. */
-const pages = ['alarms', 'devices', 'system'] as const
+const pages = ['alarms', 'devices', 'rules', 'history', 'kpi', 'system'] as const
 
 /** Files' names hold a hash of their content. */
 const forEver = 'public, max-age=31536000, immutable'

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { XStatic } from 'typebox/schema'
 import type { WebContext } from '../context.ts'
 import { afterSchema, defaultLimit, limitSchema, pageOf } from '../paging.ts'
-import { HttpProblem, notFound } from '../problem.ts'
+import { notFound } from '../problem.ts'
 import { listOf, ref } from '../schemas.ts'
 
 const paging = { type: 'object', additionalProperties: false, properties: { limit: limitSchema(1_000), after: afterSchema } } as const
@@ -44,8 +44,4 @@ export function deliveryRoutes(app: FastifyInstance, { delivery }: WebContext): 
   app.get('/ledger', { config: { access: 'viewer' }, schema: { summary: 'The books: received = delivered + queued + deadLettered + dropped, per target', tags, response: { 200: ref('Ledger') } } }, async () => ({
     targets: delivery.ledger(),
   }))
-
-  app.get('/kpis', { config: { access: 'viewer' }, schema: { summary: 'How well the alarms perform', tags, response: { 501: ref('Problem') } } }, async () => {
-    throw new HttpProblem('NOT_IN_THIS_VERSION', 'key figures of the alarms are not in this version')
-  })
 }

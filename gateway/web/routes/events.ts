@@ -1,20 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { XStatic } from 'typebox/schema'
-import type { BackQuery, StoreReader } from '../../kernel/contracts.ts'
+import { priorities } from '../../kernel/priority.ts'
 import type { Principal } from '../../kernel/principal.ts'
 import { admit } from '../admit.ts'
 import { jsonTypes } from '../body.ts'
 import type { WebContext } from '../context.ts'
+import { createEventCsv, csvType } from '../event-csv.ts'
 import type { EventFilter } from '../event-filter.ts'
 import { createEventFilter } from '../event-filter.ts'
-import type { Page } from '../paging.ts'
-import { defaultLimit, limitSchema, positionSchema } from '../paging.ts'
+import { createEventPages } from '../event-pages.ts'
+import { defaultLimit, limitSchema, positionSchema, readTime, readWords, timeSchema } from '../paging.ts'
 import { readPostedEvent } from '../posted-event.ts'
 import type { WrongMember } from '../problem.ts'
 import { badRequest, HttpProblem } from '../problem.ts'
 import { components, listOf, ref } from '../schemas.ts'
-import { eventOf } from '../stream.ts'
 
 const query = {
   type: 'object',
@@ -26,6 +26,13 @@ const query = {
     type: { type: 'string', maxLength: 4_096, description: 'types of events, or their beginnings with *, commas between' },
     device: { type: 'string', maxLength: 1_024 },
     alarm: { type: 'string', minLength: 1, maxLength: 1_024, description: 'what happened to this alarm, by its id: its own events, deliveries that tell of it, commands it caused' },
+    rule: { type: 'string', minLength: 1, maxLength: 4_096, description: 'of alarms of these rules: names, or their beginnings with *, commas between' },
+    priority: { type: 'string', description: `of alarms of one or more of ${priorities.join(', ')}` },
+    by: { type: 'string', minLength: 1, maxLength: 256, description: 'done by this person' },
+    q: { type: 'string', maxLength: 256, description: 'words that all stand in message, key, note or reason' },
+    from: timeSchema,
+    to: timeSchema,
+    format: { enum: ['json', 'csv'], description: 'csv: the alarm journal as `limen export --alarms` writes it, without `limit` all of it; also by Accept: text/csv' },
     limit: limitSchema(5_000),
   },
 } as const
@@ -35,61 +42,45 @@ const posted = {
   description: 'one CloudEvent, or a list of them; type limen.reading with data {device, metric, value, ts, seq} is a reading',
 }
 
-/** So many entries of the log (newest first: so many events) one request looks through at most; the cursor goes on where it stopped. */
-const maxLookedAt = 20_000
-const pageSize = 2_000
-const backPageSize = 500
 /** So many posted events are taken in one turn, so that what devices send is not kept waiting. */
 const eventsPerTurn = 250
 
-async function newestFirst(store: Pick<StoreReader, 'readBack'>, filter: EventFilter, { before, limit }: BackQuery): Promise<Page<unknown>> {
-  const items: unknown[] = []
-  let position = before
-  for (let lookedAt = 0; lookedAt < maxLookedAt && position > 0; ) {
-    const page = await store.readBack({ before: position, limit: backPageSize })
-    for (const [index, entry] of page.entries.entries()) {
-      if (entry.kind !== 'event' || !filter.matches(entry.event)) continue
-      items.push({ ...entry.event, limenposition: entry.position })
-      if (items.length === limit) return { items, next: page.next > 0 || index < page.entries.length - 1 ? String(entry.position) : null }
-    }
-    lookedAt += Math.max(1, page.entries.length)
-    position = page.next
-  }
-  return { items, next: position > 0 ? String(position) : null }
+type Asked = XStatic<typeof query>
+
+function filterOf({ type, device, alarm, rule, priority, by, q, from, to }: Asked, wantsCsv: boolean): EventFilter {
+  const alarmsOnly = type?.split(',').every((name) => name.trim().startsWith('limen.alarm.')) ?? false
+  if (wantsCsv && type !== undefined && !alarmsOnly) throw badRequest([{ member: 'type', detail: 'as CSV there is the alarm journal only; write limen.alarm.* or leave it out' }])
+  const range = { from: from === undefined ? undefined : readTime(from, 'from'), to: to === undefined ? undefined : readTime(to, 'to') }
+  if (range.from !== undefined && range.to !== undefined && range.to <= range.from) throw badRequest([{ member: 'to', detail: 'must be later than from' }])
+  return createEventFilter({
+    ...range, types: wantsCsv ? (type ?? 'limen.alarm.*') : type, device, alarm, rule, priorities: readWords(priority, 'priority', priorities), by, words: q,
+  })
 }
 
 export function eventRoutes(app: FastifyInstance, context: WebContext): void {
   const tags = ['events']
+  const pages = createEventPages({ store: context.store, site: context.options.site })
+  const csv = createEventCsv({ pages })
 
-  app.get<{ Querystring: XStatic<typeof query> }>(
+  app.get<{ Querystring: Asked }>(
     '/events',
     {
       config: { access: 'viewer' },
-      schema: { summary: 'Events of the log; a page may be short, or empty, and still have a next, which is written as `after`, with order=desc as `before`', tags, querystring: query, response: { 200: listOf('CloudEvent') } },
+      schema: { summary: 'Events of the log; a page may be short, or empty, and still have a next, which is written as `after`, with order=desc as `before`', tags, querystring: query, produces: ['application/json', 'text/csv'], response: { 200: listOf('CloudEvent'), 503: ref('Problem') } },
     },
-    async ({ query: { order = 'asc', after, before, type, device, alarm, limit = defaultLimit } }) => {
-      const filter = createEventFilter({ types: type, device, alarm })
+    async (request, reply) => {
+      const { order = 'asc', after, before, format, limit } = request.query
+      const wantsCsv = (format ?? ((request.headers.accept ?? '').includes('text/csv') ? 'csv' : 'json')) === 'csv'
+      const filter = filterOf(request.query, wantsCsv)
       if (order === 'desc') {
         if (after !== undefined) throw badRequest([{ member: 'after', detail: 'goes with order=asc; newest first goes on with before' }])
         if (filter.readings) throw badRequest([{ member: 'type', detail: 'readings are not told newest first; GET /api/v1/readings?device=&metric=&from= tells them' }])
-        return newestFirst(context.store, filter, { before: before ?? Infinity, limit })
+      } else if (before !== undefined) throw badRequest([{ member: 'before', detail: 'goes with order=desc; oldest first goes on with after' }])
+      if (wantsCsv) {
+        const stream = csv.stream(filter, { order, from: order === 'asc' ? (after ?? 0) : (before ?? Infinity), limit: limit ?? Infinity })
+        return reply.type(csvType).header('content-disposition', 'attachment; filename="alarms.csv"').send(stream)
       }
-      if (before !== undefined) throw badRequest([{ member: 'before', detail: 'goes with order=desc; oldest first goes on with after' }])
-      const items: unknown[] = []
-      let position = Math.max(after ?? 0, context.store.firstPosition() - 1)
-      for (let lookedAt = 0; lookedAt < maxLookedAt; ) {
-        const page = await context.store.read({ after: position, limit: pageSize, kinds: filter.readings ? ['event', 'reading'] : ['event'] })
-        if (page.next === position) return { items, next: null }
-        for (const entry of page.entries) {
-          const event = eventOf(entry, context.options.site)
-          if (event === undefined || !filter.matches(event)) continue
-          items.push({ ...event, limenposition: entry.position })
-          if (items.length === limit) return { items, next: entry.position < context.store.lastPosition() ? String(entry.position) : null }
-        }
-        lookedAt += page.next - position
-        position = page.next
-      }
-      return { items, next: position < context.store.lastPosition() ? String(position) : null }
+      return order === 'desc' ? pages.newestFirst(filter, { before: before ?? Infinity, limit: limit ?? defaultLimit }) : pages.oldestFirst(filter, { after: after ?? 0, limit: limit ?? defaultLimit })
     },
   )
 

@@ -1,0 +1,7 @@
+/** What the first page needs nothing of: one script, which comes after it. Several would repeat each other and compress worse. */
+export { AlarmChart } from '../alarms/alarm-chart.tsx'
+export { HistoryPage } from '../history/history-page.tsx'
+export { KpiPage } from '../kpi/kpi-page.tsx'
+export { RulesPage } from '../rules/rules-page.tsx'
+export { DevicesPage } from './devices.tsx'
+export { SystemPage } from './system.tsx'

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import type { GatewayProcess } from '../support/gateway-process.ts'
+import { ownClient, ownGateway } from '../support/own-gateway.ts'
+import { createRandom } from '../support/random.ts'
+
+const rules = `rules:
+  - { id: hot, on: { metric: temp }, when: { level: { lo: 15, hi: 80, hihi: 95, hysteresis: 5 } }, escalate: [300ms, 800ms], realarm: 500ms }
+  - { id: hot-late, on: { metric: "temp*" }, when: { above: 70 }, for: 400ms, clearFor: 300ms, latch: true }
+  - { id: hot-all, on: { metric: temp }, when: { above: 90 }, key: rule, ack: auto, stale: 2s }
+  - { id: quiet, on: { device: "d*" }, when: { absent: { after: 700ms, grace: 300ms } } }
+  - { id: door, on: { metric: door }, when: { equals: true }, for: 200ms, mode: shadow }
+  - { id: sick, on: { device: "d*" }, when: { score: { table: news2, maxAge: 1s } } }
+`
+
+interface Line { readonly rule: string; readonly key: string; readonly event: string; readonly [member: string]: unknown }
+
+/** What the gateway's journal says, and what a backtest over its log says, in the same words. */
+async function bothTellings(limen: GatewayProcess): Promise<{ journal: readonly object[]; backtest: readonly object[]; summary: { stateHash: string; late: number } }> {
+  const journal = await limen.run('export', '--alarms', '--format', 'ndjson')
+  expect(journal.stderr).toBe('')
+  const events = journal.stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>)
+  const replayed = await limen.run('backtest')
+  expect(replayed.stderr).toBe('')
+  const lines = replayed.stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Line)
+  const { summary } = lines.pop() as unknown as { summary: { stateHash: string; late: number } }
+  const telling = (of: Record<string, unknown>, to: unknown, wallMs: number): object => ({
+    wallMs, rule: of['rule'], key: of['key'], event: of['event'], from: of['from'], to, level: of['level'], value: of['value'], overlays: of['overlays'], quality: of['quality'],
+    occurrence: of['occurrence'], reason: of['reason'] ?? null,
+  })
+  return {
+    journal: events.map(({ data, time }) => telling(data as Record<string, unknown>, (data as Record<string, unknown>)['state'], Date.parse(String(time)))),
+    backtest: lines.map((line) => telling(line, line['to'], Number(line['wallMs']))),
+    summary,
+  }
+}
+
+describe('a backtest over the log of a gateway', () => {
+  it('gives the transitions and the state of its life: kills, operators, rule edits, devices that come and go', async () => {
+    const seed = Number(process.env['LIMEN_TEST_SEED'] ?? Date.now() % 1_000_000)
+    const random = createRandom(seed)
+    const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)]!
+    const limen = await ownGateway({ yaml: 'rules: [rules.yaml]\ndevices: { d1: { type: oven, labels: { room: a }, news2Scale: 2 } }\n', files: { 'rules.yaml': rules } })
+    let seq = 0
+    for (let life = 0; life < 4; life++) {
+      const client = await ownClient(limen.mqttUrl)
+      for (let i = 0; i < 60; i++) {
+        const device = pick(['d1', 'd2', 'd3'])
+        const what = random()
+        if (what < 0.5) await client.publishAsync(`devices/${device}/temp`, JSON.stringify({ value: Math.round(random() * 100), seq: seq++ }), { qos: 1 })
+        else if (what < 0.6) await client.publishAsync(`devices/${device}`, JSON.stringify({ temp: Math.round(random() * 100), temp2: Math.round(random() * 100), heart_rate: Math.round(40 + random() * 100), spo2: Math.round(85 + random() * 15), ts: Date.now() - Math.floor(random() * 12_000) }), { qos: 1 })
+        else if (what < 0.7) await client.publishAsync(`devices/${device}/door`, pick(['ON', 'OFF', 'nan', 'null']), { qos: 1 })
+        else if (what < 0.75) await client.publishAsync(`devices/${device}/status`, pick(['online', 'offline']), { qos: 1 })
+        else if (what < 0.8) await client.publishAsync('events/login.failed', JSON.stringify({ device, card: pick(['a', 'b']) }), { qos: 1 })
+        else if (what < 0.9) {
+          const { items } = (await (await fetch(`${limen.httpUrl}/api/v1/alarms?limit=100`)).json()) as { items: readonly { id: string; occurrence: number }[] }
+          const alarm = items.length === 0 ? undefined : pick(items)
+          if (alarm !== undefined) {
+            const body = { by: 'ann', note: 'seen', until: Date.now() + 400, occurrence: alarm.occurrence }
+            const verb = pick(['ack', 'ack', 'reset', 'shelve', 'unshelve', 'suppress', 'unsuppress', 'comment'])
+            const { occurrence: _occurrence, until, ...rest } = body
+            await fetch(`${limen.httpUrl}/api/v1/alarms/${alarm.id}/${verb}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(verb === 'ack' || verb === 'reset' ? body : verb === 'shelve' ? { ...rest, until } : rest) })
+          }
+        } else if (what < 0.92) await fetch(`${limen.httpUrl}/api/v1/devices/${device}`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ labels: { bay: pick(['1', '2']) } }) })
+        else await sleep(Math.floor(random() * 300))
+      }
+      if (life === 3) break
+      if (life === 1) await limen.stop()
+      else await limen.kill()
+      await limen.start()
+    }
+    // Everything that is due soon, due.
+    await sleep(1_500)
+    const told = await eventually('a moment in which nothing happens', async () => {
+      const state = async () => (await (await fetch(`${limen.httpUrl}/api/v1/state`)).json()) as { stateHash: string; late: number }
+      const before = await state()
+      const both = await bothTellings(limen)
+      const after = await state()
+      return before.stateHash === after.stateHash ? { ...both, live: after } : undefined
+    })
+    expect(told.backtest, `seed ${seed}`).toEqual(told.journal)
+    expect(told.journal.length).toBeGreaterThan(20)
+    expect({ stateHash: told.summary.stateHash, late: told.summary.late }, `seed ${seed}`).toEqual({ stateHash: told.live.stateHash, late: told.live.late })
+  })
+})
