@@ -229,7 +229,8 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     replaceRules(given, times) {
       know(given)
       const lookUp = createLookup()
-      for (const alarm of records.values()) {
+      // In one order, however they came to be here: what retires is told in that.
+      for (const alarm of [...records.values()].sort((a, b) => (a.id < b.id ? -1 : 1))) {
         const now = lookUp(alarm)
         const same = isSame(now, alarm)
         // Told by the rule under which it was raised: whoever heard of the alarm hears of its end.

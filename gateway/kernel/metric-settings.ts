@@ -3,7 +3,7 @@ import { toDocument } from './plain.ts'
 import type { Problem } from './problem.ts'
 import { duration } from './quantity-shape.ts'
 import type { Shape } from './shape.ts'
-import { boolean, invalid, number, object, optional, record, refine, required } from './shape.ts'
+import { boolean, invalid, number, object, optional, record, refine, required, text } from './shape.ts'
 import { unitShape } from './unit-shape.ts'
 
 /** What is known of a metric of a device; `metrics` among the device's settings. */
@@ -15,6 +15,8 @@ export interface MetricSettings {
   readonly max: number | undefined
   /** A sensor whose values keep within `eps` over the whole span, of at least `minCount` readings, is stuck. */
   readonly flat: { readonly eps: number; readonly spanMs: number; readonly minCount: number } | undefined
+  /** A metric of the same device that is true while what this one is measured with hangs loose. */
+  readonly leadOff: string | undefined
   /** Is text that says a number that number? */
   readonly coerce: boolean
 }
@@ -38,6 +40,7 @@ const metric: Shape<MetricSettings> = refine(
       min: optional(number({ expected: 'a number', example: '0' })),
       max: optional(number({ expected: 'a number', example: '100' })),
       flat: optional(flat),
+      leadOff: optional(text({ expected: 'a metric of the device', example: 'ecg.lead_off', check: (name) => name.trim() !== '' && name.length <= 256 })),
       coerce: optional(boolean, false),
     },
     { expected: 'settings of a metric', example: '{ unit: "%", min: 0, max: 100 }' },
@@ -56,7 +59,7 @@ export const metricsShape = record(metric, {
   key: (name) => (name !== '' && name.length <= 256 && !/\p{Cc}/u.test(name) ? undefined : 'write a metric, with * and ? as wildcards'),
 })
 
-const none: MetricSettings = Object.freeze({ unit: undefined, min: undefined, max: undefined, flat: undefined, coerce: false })
+const none: MetricSettings = Object.freeze({ unit: undefined, min: undefined, max: undefined, flat: undefined, leadOff: undefined, coerce: false })
 
 /**
  * What a device's settings say of a metric: under its very name, else under the first pattern that fits. Ask once per series

@@ -16,6 +16,7 @@ export interface Bindings {
   /** The same by name, for series that come back; undefined where no rule concerns it. */
   ensure(device: string, metric: string, at: number): SeriesState | undefined
   find(device: string, metric: string): SeriesState | undefined
+  /** In the order of metrics. */
   ofDevice(device: string): readonly SeriesState[]
   /** The rules are these now. Series that are known are bound anew, and so are the devices that are known. */
   bind(rules: Iterable<RuleRuntime>, at: number): void
@@ -30,6 +31,8 @@ export interface BindingsDeps {
   /** The condition of this rule and key, made if there is none. */
   readonly cell: (runtime: RuleRuntime, of: CellPlace, at: number) => Cell
   readonly sensorOf: (device: string, metric: string) => SensorCheck | null
+  /** The series' sensor is looked at otherwise from now on. */
+  readonly looked: (series: SeriesState, check: SensorCheck | null) => void
   /** Nothing concerns this series any more. */
   readonly left: (series: SeriesState) => void
 }
@@ -42,7 +45,7 @@ export const unbound: SeriesState = createSeriesState('', '')
 /** Numbers of series are handed out for ever; what is kept by them is not. */
 const mostNumbers = 1_000_000
 
-export function createBindings({ facts, cell, sensorOf, left }: BindingsDeps): Bindings {
+export function createBindings({ facts, cell, sensorOf, looked, left }: BindingsDeps): Bindings {
   const series = new Map<string, SeriesState>()
   const byDevice = new Map<string, SeriesState[]>()
   let byNumber: (SeriesState | undefined)[] = []
@@ -117,7 +120,9 @@ export function createBindings({ facts, cell, sensorOf, left }: BindingsDeps): B
     }
     state.cells = cells.sort(compareCells)
     state.feeds = feeds.sort(compareFeeds)
-    state.sensor = sensorOf(state.device, state.metric)
+    const sensor = sensorOf(state.device, state.metric)
+    if (state.sensor !== null) looked(state, sensor)
+    state.sensor = sensor
     const learns = cells.some(({ runtime }) => runtime.leastStaleMs !== Infinity && runtime.rule.staleMs === undefined) || feeds.some(({ cell: { runtime } }) => runtime.rule.staleMs === undefined)
     if (learns) state.cadence ??= createCadence()
   }
@@ -144,6 +149,8 @@ export function createBindings({ facts, cell, sensorOf, left }: BindingsDeps): B
     if (isIdle(state)) return undefined
     series.set(name, state)
     into(byDevice, device, state)
+    // Whoever goes through a device's series does so in the same order, in this life and in the next.
+    byDevice.get(device)!.sort((a, b) => (a.metric < b.metric ? -1 : 1))
     return state
   }
 

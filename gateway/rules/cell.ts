@@ -1,6 +1,7 @@
 import type { Reading } from '../kernel/reading.ts'
 import type { Rule } from '../kernel/rule.ts'
 import type { Timer } from '../kernel/timer-heap.ts'
+import type { Converter } from '../kernel/ucum.ts'
 import type { Cadence } from './cadence.ts'
 import type { CellView, JointCondition, SignalCondition, Verdict } from './kind.ts'
 import type { Lateness } from './lateness.ts'
@@ -10,7 +11,16 @@ import type { CompiledSelector } from './selector.ts'
 export interface SensorCheck {
   readonly min: number
   readonly max: number
+  /** Stuck where its values keep within a span; null: not looked at. */
+  readonly flat: SignalCondition | null
+  /** A metric of the device that is true while the sensor hangs loose. */
+  readonly leadOff: string | undefined
+  /** Is it such a metric itself? */
+  readonly isLead: boolean
 }
+
+/** What is remembered of a sensor that might be stuck. */
+export interface FlatCell extends CellView { active: Verdict }
 
 /** A signal of a rule, ready to be matched. */
 export interface Input {
@@ -32,6 +42,8 @@ export interface RuleRuntime {
   readonly cells: Map<string, Cell>
   /** The least time a good value stands: `stale`, or for the series to tell; Infinity where values do not expire. */
   leastStaleMs: number
+  /** Of a rule with a unit of its own: how values in others become those. Undefined: no way. */
+  readonly converters: Map<string, Converter | undefined> | null
   /** Why it is no longer evaluated. */
   fault: string | undefined
   /** Does its schedule let it announce now? */
@@ -105,6 +117,7 @@ export interface SeriesState {
   stale: boolean
   /** What the registry says of a plausible sensor; null: nothing. */
   sensor: SensorCheck | null
+  flat: FlatCell | null
   /** Technical alarms of the sensor that stand: its samples are worth nothing meanwhile. */
   faults: number
 }

@@ -10,7 +10,7 @@ import { leastStaleOf } from './series-state.ts'
 /** Makes a rule ready. One that cannot be carried out comes back with its fault and is not evaluated. */
 export function compileRule(rule: Rule, kinds: readonly Kind[]): RuleRuntime {
   const runtime: RuleRuntime = {
-    rule, condition: never, inputs: [], events: [], selector: compileSelector(rule.on), cells: new Map(), leastStaleMs: Infinity, fault: undefined, open: true, gateTimer: null,
+    rule, condition: never, inputs: [], events: [], selector: compileSelector(rule.on), cells: new Map(), leastStaleMs: Infinity, converters: rule.unit === undefined ? null : new Map(), fault: undefined, open: true, gateTimer: null,
   }
   makeReady(runtime, kinds)
   return runtime

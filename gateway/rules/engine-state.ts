@@ -14,6 +14,7 @@ import type { Gates } from './gates.ts'
 import type { Kind, Verdict } from './kind.ts'
 import { normal } from './kind.ts'
 import type { Lateness } from './lateness.ts'
+import { createFlatCell } from './sensors.ts'
 import type { Watermark } from './watermark.ts'
 
 /** Rises when a state that was saved would be read wrongly. */
@@ -63,6 +64,8 @@ export interface SavedSeries {
   readonly cadence: Cadence | null
   readonly stale: boolean
   readonly faults: number
+  /** What is remembered of a sensor that might be stuck. */
+  readonly flat: { readonly active: Verdict; readonly watermark: Watermark; readonly memory: unknown } | null
 }
 
 export interface SavedCell {
@@ -105,13 +108,21 @@ export function saveState({ rules, runtimes, facts, bindings, late, wallMs }: Sa
     faults: all.flatMap(({ rule, fault }) => (fault === undefined ? [] : [[rule.id, fault] as const])),
     closed: all.filter(({ open }) => !open).map(({ rule }) => rule.id),
     facts: facts.save(),
-    series: series.map(({ device, metric, lateness, newestMs, cadence, stale, faults }) => ({ device, metric, lateness, newestMs, cadence, stale, faults })),
+    series: series.map(saveSeries),
     cells: cells.map(saveCell),
     late,
     run: {
       cells: cells.map(({ staleTimer, checkTimer, flags }) => [staleTimer?.due ?? Infinity, checkTimer?.due ?? Infinity, (flags & restored) !== 0] as const),
       lastAt: series.map(({ lastAt }) => lastAt),
     },
+  }
+}
+
+function saveSeries({ device, metric, lateness, newestMs, cadence, stale, faults, flat, sensor }: SeriesState): SavedSeries {
+  const check = sensor?.flat ?? null
+  return {
+    device, metric, lateness, newestMs, cadence, stale, faults,
+    flat: flat === null || check === null ? null : { active: flat.active, watermark: flat.watermark!, memory: check.save === undefined ? flat.memory : check.save(flat.memory) },
   }
 }
 
@@ -150,9 +161,14 @@ export function loadState(saved: SavedState, { kinds, cells, delays, timers, gat
   for (const rule of saved.closed) runtimes.get(rule)!.open = false
   const made = saved.cells.map((one) => loadCell(one, runtimes.get(one.rule)!, cells))
   bindings.bind(healthy(runtimes), 0)
-  for (const [index, { device, metric, lateness, newestMs, cadence, stale, faults }] of saved.series.entries()) {
+  for (const [index, { device, metric, lateness, newestMs, cadence, stale, faults, flat }] of saved.series.entries()) {
     const series = bindings.ensure(device, metric, 0)
-    if (series !== undefined) Object.assign(series, { lateness: { ...lateness }, newestMs, cadence: cadence ?? series.cadence, lastAt: saved.run.lastAt[index]!, stale, faults })
+    if (series === undefined) continue
+    Object.assign(series, { lateness: { ...lateness }, newestMs, cadence: cadence ?? series.cadence, lastAt: saved.run.lastAt[index]!, stale, faults })
+    const check = series.sensor?.flat ?? null
+    if (flat !== null && check !== null) {
+      series.flat = { ...createFlatCell(series, check), active: flat.active, watermark: { ...flat.watermark }, memory: check.load === undefined ? flat.memory : check.load(flat.memory) }
+    }
   }
   for (const [index, cell] of made.entries()) {
     const { series } = saved.cells[index]!

@@ -5,8 +5,8 @@ import type { Rule } from '../kernel/rule.ts'
 import type { Timer } from '../kernel/timer-heap.ts'
 import { createTimerHeap } from '../kernel/timer-heap.ts'
 import { createBindings } from './bindings.ts'
-import type { Cell, RuleRuntime } from './cell.ts'
-import { delayRank, deviceUnknown, ownUnknown, staleRank } from './cell.ts'
+import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
+import { compareCells, delayRank, deviceUnknown, ownUnknown, seriesUnknown, staleRank } from './cell.ts'
 import { createCells } from './cells.ts'
 import { compileRule, makeReady } from './compile-rule.ts'
 import { createDelays } from './delays.ts'
@@ -83,8 +83,14 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
   const cells = createCells({ timers, delays })
   const facts = createFactTable()
   const staleness = createStaleness({ timers, delays, sink, isOffline: (device) => facts.isOffline(device) })
-  const sensors = createSensors({ facts, sink })
-  const bind = () => createBindings({ facts, cell: (runtime, place, at) => cells.of(runtime, place, at), sensorOf: (device, metric) => sensors.checkOf(device, metric), left: (series) => series.stale && staleness.ended(series, now) })
+  const sensors = createSensors({
+    kinds, facts, sink,
+    seriesOf: (device) => bindings.ofDevice(device),
+    doubt(series, times) {
+      for (const cell of series.cells) if (cell.runtime.condition.form === 'signal' && cell.runtime.condition.order !== 'any') delays.makeUnknown(cell, seriesUnknown, times)
+    },
+  })
+  const bind = () => createBindings({ facts, cell: (runtime, place, at) => cells.of(runtime, place, at), sensorOf: (device, metric) => sensors.checkOf(device, metric), left, looked: (series, check) => series.faults !== 0 || series.flat !== null ? sensors.forget(series, check, now) : undefined })
   let bindings = bind()
   let runtimes = new Map<string, RuleRuntime>()
   let given: readonly Rule[] = []
@@ -93,6 +99,10 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
   let now: Times = { at: 0, wallMs: 0 }
   const evaluator = createEvaluator({ timers, delays, cells, staleness, sensors, facts, sink, bindings: () => bindings, fail })
 
+  function left(series: SeriesState): void {
+    if (series.stale) staleness.ended(series, now)
+  }
+
   /** Healthy rules, in the order of their ids. */
   const healthy = (): RuleRuntime[] => [...runtimes.values()].filter(({ fault }) => fault === undefined)
 
@@ -100,7 +110,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
   function fail(runtime: RuleRuntime, error: Error, times: Times): void {
     if (runtime.fault !== undefined) return
     runtime.fault = error.message
-    for (const cell of runtime.cells.values()) {
+    for (const cell of [...runtime.cells.values()].sort(compareCells)) {
       cells.halt(cell)
       delays.makeUnknown(cell, ownUnknown, times)
     }
@@ -203,6 +213,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
       const byMs = times.wallMs - times.at - (now.wallMs - now.at)
       now = times
       for (const runtime of runtimes.values()) for (const { watermark } of runtime.cells.values()) if (watermark !== null) moveWatermark(watermark, byMs)
+      for (const { flat } of bindings.series.values()) if (flat !== null) moveWatermark(flat.watermark!, byMs)
       gates.lookAll(times)
     },
     replaceRules,
@@ -225,7 +236,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
       const dropped = bindings.rebindDevice(id, times.at)
       for (const cell of dropped) cells.forget(cell)
       evaluator.rejudge(id, times)
-      return dropped.map((cell) => ({ rule: cell.runtime.rule.id, key: cell.key }))
+      return dropped.toSorted(compareCells).map((cell) => ({ rule: cell.runtime.rule.id, key: cell.key }))
     },
     labels: (device) => facts.labels(device),
     facts: (device) => (facts.has(device) ? facts.get(device) : undefined),

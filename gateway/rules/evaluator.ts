@@ -14,6 +14,7 @@ import type { Delays } from './delays.ts'
 import type { FactTable } from './facts.ts'
 import type { Surroundings, Verdict } from './kind.ts'
 import { normal, unfit, unknown } from './kind.ts'
+import { inUnit } from './in-unit.ts'
 import { isLate, maxSkewMs } from './lateness.ts'
 import type { Sensors } from './sensors.ts'
 import { defaultStaleMs } from './series-state.ts'
@@ -100,7 +101,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
       series.lastAt = at
     }
     // A sensor that cannot be right says nothing of what it measures.
-    const good = reading.quality === 'good' && (series.sensor === null || sensors.take(series, reading, times))
+    const good = reading.quality === 'good' && (series.sensor === null || sensors.take(series, reading, moment))
     if (series.stale && good && !isOld) staleness.ended(series, times)
     const { cells: concerned, feeds } = series
     for (let i = 0; i < concerned.length; i++) {
@@ -111,20 +112,21 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
       const { order } = condition
       if (order === 'newest' && isOld) continue
       try {
+        const sample = runtime.converters === null ? reading : inUnit(runtime, reading)
         let verdict = unknown
-        if (good || order === 'any') {
+        if ((good && sample.quality === 'good') || order === 'any') {
           if (order === 'watermark' && !takeTime(cell.watermark!, moment.time, at)) {
             isBehind = true
             continue
           }
-          verdict = condition.judge(reading, cell, moment)
+          verdict = condition.judge(sample, cell, moment)
         }
-        if (verdict === unfit || (verdict === unknown && !good)) {
+        if (verdict === unfit || (verdict === unknown && !(good && sample.quality === 'good'))) {
           delays.makeUnknown(cell, ownUnknown, times)
           continue
         }
         if (cell.checkTimer !== null ? cell.deadline < cell.checkTimer.due : cell.deadline !== Infinity) cells.follow(cell)
-        if (good) cell.sample = reading
+        if (good) cell.sample = sample
         cell.series = series
         cell.goodAt = at
         // The timer stands at the least time a value may stand; whether it is stale is worked out when that has come.
@@ -145,9 +147,10 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
         continue
       }
       try {
-        condition.take(good || reading.quality === 'bad' ? reading : { ...reading, quality: 'bad' }, signal, cell, moment)
-        if (good) {
-          cell.sample = reading
+        const sample = inUnit(runtime, good || reading.quality === 'bad' ? reading : { ...reading, quality: 'bad' })
+        condition.take(sample, signal, cell, moment)
+        if (sample.quality === 'good') {
+          cell.sample = sample
           cell.series = series
           cell.goodAt = at
         }

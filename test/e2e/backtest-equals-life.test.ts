@@ -11,6 +11,19 @@ const rules = `rules:
   - { id: hot-all, on: { metric: temp }, when: { above: 90 }, key: rule, ack: auto, stale: 2s }
   - { id: quiet, on: { device: "d*" }, when: { absent: { after: 700ms, grace: 300ms } } }
   - { id: door, on: { metric: door }, when: { equals: true }, for: 200ms, mode: shadow }
+  - { id: climbs, on: { metric: temp }, when: { rate: { gt: 20, per: 1s, over: 1s } } }
+  - { id: mean, on: { metric: temp }, when: { aggregate: { fn: avg, window: { sliding: 2s }, minCount: 2, gt: 55 } } }
+  - { id: counted, on: { metric: temp }, when: { aggregate: { fn: count, window: { tumbling: 1s }, gt: 3 } } }
+  - { id: top, on: { metric: temp2 }, when: { aggregate: { fn: p95, window: { session: { gap: 500ms, max: 3s } }, gt: 60 } } }
+  - { id: often, on: { metric: temp }, when: { nOfM: { n: 3, m: 5, gt: 50 } } }
+  - { id: stuck, on: { metric: door }, when: { flat: { eps: 1, span: 1s, minCount: 2 } } }
+  - { id: odd, on: { metric: temp }, when: { anomaly: { method: ewma, alpha: 0.2, z: 1.5, warmup: 5, sigmaFloor: 1 } } }
+  - { id: apart, on: { metric: temp }, when: { deviation: { of: { metric: temp2 }, gt: 40, hysteresis: 5, maxAge: 2s } } }
+  - { id: both, on: { device: "d*" }, when: { all: [{ metric: temp, gt: 50 }, { metric: temp2, gt: 50 }], maxAge: 1500ms } }
+  - { id: either, on: { device: "d*" }, when: { any: [{ metric: temp, gt: 90 }, { metric: door, eq: true }] }, for: 100ms }
+  - { id: several, on: { device: "d*" }, key: rule, when: { atLeast: { n: 2, of: { device: "d*", metric: temp }, gt: 60 } } }
+  - { id: then, on: { device: "d*" }, when: { sequence: [{ metric: door, eq: true }, { not: { metric: temp, gt: 50 } }], within: 600ms } }
+  - { id: tries, on: { event: "login.*" }, key: data.card, when: { frequency: { gt: 2, in: 1s, cooldown: 500ms } } }
   - { id: sick, on: { device: "d*" }, when: { score: { table: news2, maxAge: 1s } } }
 `
 
@@ -82,5 +95,5 @@ describe('a backtest over the log of a gateway', () => {
     expect(told.backtest, `seed ${seed}`).toEqual(told.journal)
     expect(told.journal.length).toBeGreaterThan(20)
     expect({ stateHash: told.summary.stateHash, late: told.summary.late }, `seed ${seed}`).toEqual({ stateHash: told.live.stateHash, late: told.live.late })
-  })
+  }, 180_000)
 })

@@ -2,7 +2,7 @@ import { formatProblem } from '../../gateway/kernel/problem.ts'
 import type { Reading, Value } from '../../gateway/kernel/reading.ts'
 import type { Rule } from '../../gateway/kernel/rule.ts'
 import type { CellView, Moment, Shown, SignalCondition, Verdict } from '../../gateway/rules/kind.ts'
-import { normal, unknown } from '../../gateway/rules/kind.ts'
+import { normal, unfit, unknown } from '../../gateway/rules/kind.ts'
 import { kinds } from '../../gateway/rules/kinds.ts'
 import { readRules } from '../../gateway/rules/load.ts'
 import { kindSchemas } from '../../gateway/rules/schemas.ts'
@@ -84,7 +84,9 @@ export function driveRule(rule: Rule, wallOffset = 0): KindDrive {
     }
     const isLate = watermark !== null ? !takeTime(watermark, time, at) : condition.order === 'newest' && time < newest
     if (!isLate) newest = time
-    const verdict = isLate ? 'late' : quality === 'bad' && condition.order !== 'any' ? unknown : condition.judge(reading, cell, moment)
+    const said = isLate ? 'late' : quality === 'bad' && condition.order !== 'any' ? unknown : condition.judge(reading, cell, moment)
+    // To whoever asks what is true, a wrong type is one more way not to know.
+    const verdict = said === unfit ? unknown : said
     say(at, verdict, true)
     // What it had more to say of this moment.
     until(at)

@@ -1,5 +1,5 @@
 import type { CellView, Kind, Moment } from '../kind.ts'
-import { plainLevels, unknown } from '../kind.ts'
+import { plainLevels, unfit } from '../kind.ts'
 import { createFold } from '../window/fold.ts'
 import { createSession } from '../window/session.ts'
 import { createSliding } from '../window/sliding.ts'
@@ -42,7 +42,7 @@ export const aggregate: Kind = {
         const x = fold.numberOf(sample.value)
         if (x !== undefined) windowed.take(cell.memory, Math.floor(moment.time), x)
         const verdict = say(cell, more, moment)
-        return x === undefined ? unknown : verdict
+        return x === undefined ? unfit : verdict
       },
       check: (cell, moment) => say(cell, windowed.settle(cell.memory, passTime(cell, moment)), moment),
       limitOf: (verdict) => (verdict > 0 ? limit : null),

@@ -1,5 +1,5 @@
 import type { CellView, Kind } from '../kind.ts'
-import { normal, plainLevels, unknown } from '../kind.ts'
+import { normal, plainLevels, unfit, unknown } from '../kind.ts'
 import { numberOf } from '../window/fold.ts'
 import type { AnomalySpec } from './anomaly.schema.ts'
 
@@ -41,7 +41,7 @@ export const anomaly: Kind = {
       create: (): Memory => ({ count: 0, mean: 0, variance: 0 }),
       judge(sample, { memory, active }: CellView<Memory>) {
         const x = numberOf(sample.value)
-        if (x === undefined) return unknown
+        if (x === undefined) return unfit
         if (memory.count < warmup) {
           learn(memory, x)
           return unknown

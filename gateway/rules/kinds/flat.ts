@@ -1,5 +1,5 @@
 import type { CellView, Kind, Moment, Verdict } from '../kind.ts'
-import { normal, plainLevels, unknown } from '../kind.ts'
+import { normal, plainLevels, unfit, unknown } from '../kind.ts'
 import type { Watermark } from '../watermark.ts'
 import { keyTime } from '../watermark.ts'
 import { maxSamples } from '../window/capacity.ts'
@@ -88,7 +88,7 @@ export const flat: Kind = {
           else if (memory.before === null || time >= memory.before.time) memory.before = { time, value: x }
         }
         const verdict = say(cell, moment)
-        return x === undefined ? unknown : verdict
+        return x === undefined ? unfit : verdict
       },
       check(cell: CellView<Memory>, moment) {
         settle(cell.memory, passTime(cell, moment))

@@ -1,5 +1,5 @@
 import type { Kind, SignalCondition, Verdict } from '../kind.ts'
-import { normal, plainLevels, unknown } from '../kind.ts'
+import { normal, plainLevels, unfit } from '../kind.ts'
 import { compileComparison } from './comparison.schema.ts'
 import type { LevelName, LevelSpec } from './level.schema.ts'
 
@@ -35,7 +35,7 @@ function limits({ limits: given, hysteresis }: Extract<LevelSpec, { form: 'limit
     ...plain,
     judge(sample, { active }) {
       const x = sample.value
-      if (typeof x !== 'number' || !Number.isFinite(x)) return unknown
+      if (typeof x !== 'number' || !Number.isFinite(x)) return unfit
       // The outermost limit crossed wins.
       if (x >= higher) return hihi
       if (x <= lower) return lolo
@@ -71,7 +71,7 @@ function equals(wanted: number | boolean | string): SignalCondition {
     ...plainLevels,
     judge(sample) {
       const is = meets(sample.value)
-      if (is === undefined) return unknown
+      if (is === undefined) return unfit
       return is ? hi : normal
     },
     limitOf: (verdict) => (verdict === normal ? null : wanted),

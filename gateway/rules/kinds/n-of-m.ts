@@ -1,5 +1,5 @@
 import type { CellView, Kind } from '../kind.ts'
-import { normal, plainLevels, unknown } from '../kind.ts'
+import { normal, plainLevels, unfit, unknown } from '../kind.ts'
 import { compileComparison, limitOfComparison } from './comparison.schema.ts'
 import type { NOfMSpec } from './n-of-m.schema.ts'
 
@@ -30,7 +30,7 @@ export const nOfM: Kind = {
       create: (): Memory => ({ times: [], truths: [] }),
       judge(sample, { memory: { times, truths } }: CellView<Memory>, { time }) {
         const truth = meets(sample.value)
-        if (truth === undefined) return unknown
+        if (truth === undefined) return unfit
         let i = times.length
         while (i > 0 && times[i - 1]! > time) i--
         times.splice(i, 0, time)

@@ -1,5 +1,5 @@
 import type { CellView, Kind, Moment, Verdict } from '../kind.ts'
-import { plainLevels, unknown } from '../kind.ts'
+import { plainLevels, unfit } from '../kind.ts'
 import type { Watermark } from '../watermark.ts'
 import { keyTime } from '../watermark.ts'
 import { maxSamples } from '../window/capacity.ts'
@@ -68,7 +68,7 @@ export const rate: Kind = {
           if (memory.samples.count > maxSamples) dropOldest(memory.samples)
         }
         const verdict = say(cell, moment)
-        return x === undefined ? unknown : verdict
+        return x === undefined ? unfit : verdict
       },
       check(cell: CellView<Memory>, moment) {
         settle(cell.memory, passTime(cell, moment))

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Reading } from '../../../gateway/kernel/reading.ts'
 import type { Rule } from '../../../gateway/kernel/rule.ts'
 import type { CellView, SignalCondition } from '../../../gateway/rules/kind.ts'
-import { normal, unknown } from '../../../gateway/rules/kind.ts'
+import { normal, unfit } from '../../../gateway/rules/kind.ts'
 import { level } from '../../../gateway/rules/kinds/level.ts'
 import type { LevelSpec } from '../../../gateway/rules/kinds/level.schema.ts'
 
@@ -38,7 +38,7 @@ describe('level', () => {
   })
 
   it.each([[true], ['81'], [Number.NaN], [Infinity], [null]])('gives no answer to %s', (value) => {
-    expect(judge(compile({ form: 'limits', limits: { hi: 80 }, hysteresis: 0 }), value)).toBe(unknown)
+    expect(judge(compile({ form: 'limits', limits: { hi: 80 }, hysteresis: 0 }), value)).toBe(unfit)
   })
 
   it('counts a change of side as a rise', () => {
@@ -49,8 +49,8 @@ describe('level', () => {
   })
 
   it.each<[number | boolean | string, Reading['value'], number]>([
-    [true, true, 1], [true, 'ON', 1], ['on', true, 1], [false, 'Off', 1], [true, false, 0], [true, 1, unknown], [1, true, unknown], ['open', 'open', 1], ['open', 'shut', 0],
-    ['open', true, unknown], [3, 3, 1], [3, 4, 0], [3, '3', unknown],
+    [true, true, 1], [true, 'ON', 1], ['on', true, 1], [false, 'Off', 1], [true, false, 0], [true, 1, unfit], [1, true, unfit], ['open', 'open', 1], ['open', 'shut', 0],
+    ['open', true, unfit], [3, 3, 1], [3, 4, 0], [3, '3', unfit],
   ])('equals %s of %s is %s', (wanted, value, verdict) => {
     expect(judge(compile({ form: 'equals', equals: wanted }), value)).toBe(verdict)
   })
