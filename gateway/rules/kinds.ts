@@ -6,6 +6,7 @@ import { anomaly } from './kinds/anomaly.ts'
 import { any } from './kinds/any.ts'
 import { atLeast } from './kinds/at-least.ts'
 import { deviation } from './kinds/deviation.ts'
+import { expression } from './kinds/expression.ts'
 import { flat } from './kinds/flat.ts'
 import { frequency } from './kinds/frequency.ts'
 import { geofence } from './kinds/geofence.ts'
@@ -32,4 +33,5 @@ export const kinds: readonly Kind[] = [
   frequency,
   score,
   geofence,
+  expression,
 ]

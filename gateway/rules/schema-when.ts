@@ -6,9 +6,6 @@ import { clip, invalid, join, problemAt, wrongForm } from '../kernel/shape.ts'
 import { suggestion } from '../kernel/suggest.ts'
 import type { Zones } from '../kernel/zone.ts'
 
-/** Kinds of rules-and-alarms.md that are to come. */
-const laterKinds = new Set(['rate', 'aggregate', 'nOfM', 'flat', 'anomaly', 'expression'])
-
 export interface Condition { readonly kind: KindSchema; readonly spec: unknown }
 
 /** `when: { level: { … } }`, or a short form: `when: { above: 130, hysteresis: 2 }`. */
@@ -39,7 +36,6 @@ export function whenShape(kinds: KindTable, { tables, zones }: { readonly tables
       if (short[0] !== undefined) return taken(short[0], short[0].parse(node, { path, short: true, tables }), problems)
       const entry = node.entries[0]
       if (entry === undefined) problems.push(problemAt({ place: node.place, path }, 'a condition that says nothing', `write e.g. when: ${example}`))
-      else if (laterKinds.has(entry.key)) problems.push(problemAt({ place: entry.place, path: join(path, entry.key) }, `the kind "${entry.key}" is not in this version`, `there are ${names.join(', ')}`))
       else problems.push(problemAt({ place: entry.place, path: join(path, entry.key) }, `unknown kind "${clip(entry.key)}"`, suggestion(entry.key, names)))
       return invalid
     },

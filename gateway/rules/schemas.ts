@@ -6,6 +6,7 @@ import { anomalySchema } from './kinds/anomaly.schema.ts'
 import { anySchema } from './kinds/any.schema.ts'
 import { atLeastSchema } from './kinds/at-least.schema.ts'
 import { deviationSchema } from './kinds/deviation.schema.ts'
+import { expressionSchema } from './kinds/expression.schema.ts'
 import { flatSchema } from './kinds/flat.schema.ts'
 import { frequencySchema } from './kinds/frequency.schema.ts'
 import { geofenceSchema } from './kinds/geofence.schema.ts'
@@ -32,4 +33,5 @@ export const kindSchemas: KindTable = {
   frequency: frequencySchema,
   score: scoreSchema,
   geofence: geofenceSchema,
+  expression: expressionSchema,
 }

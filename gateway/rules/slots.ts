@@ -29,12 +29,21 @@ export type Standing = { readonly known: true; readonly until: number } | { read
 
 const isUnknown: Standing = { known: false }
 
+export interface StandingContext {
+  readonly maxAgeMs: number | undefined
+  /** Where `maxAgeMs` is undefined: every value stands so long, and how much longer is only worked out when that has passed. */
+  readonly leastMs?: number
+  readonly at: number
+  readonly around: Surroundings
+}
+
 /**
  * Does the slot's value stand? `maxAgeMs` undefined: as long as the series' values do, and when that is over the series is
  * told to be stale. A value stands until just before its age is reached.
  */
-export function standing(slot: Slot | null | undefined, { maxAgeMs, at, around }: { maxAgeMs: number | undefined; at: number; around: Surroundings }): Standing {
+export function standing(slot: Slot | null | undefined, { maxAgeMs, leastMs, at, around }: StandingContext): Standing {
   if (slot === null || slot === undefined || !slot.good || around.isOffline(slot.device)) return isUnknown
+  if (maxAgeMs === undefined && leastMs !== undefined && slot.goodAt + leastMs > at) return { known: true, until: slot.goodAt + leastMs }
   const until = slot.goodAt + (maxAgeMs ?? around.standsMs(slot.device, slot.metric))
   if (until > at) return { known: true, until }
   if (maxAgeMs === undefined) around.expired(slot.device, slot.metric)

@@ -1,7 +1,7 @@
 import type { CellView, JointCondition, Kind, Shown } from '../kind.ts'
 import { normal, plainLevels } from '../kind.ts'
 import type { DeviationSpec } from './deviation.schema.ts'
-import type { Operand, Panel } from './panel.ts'
+import type { Operand, Panel, PanelKeeper } from './panel.ts'
 import { createPanelKeeper, truthOfSignal, yes } from './panel.ts'
 import { signalOf } from './signal-fields.ts'
 
@@ -22,8 +22,7 @@ export const deviation: Kind = {
     /** From all that it is measured by the greatest distance; undefined: there is nothing to measure by. */
     function distance({ slot }: Operand, panel: Panel): number | undefined {
       let greatest: number | undefined
-      for (const other of panel.operands[reference]!.values()) {
-        if (!elsewhere && other.slot.device !== slot.device) continue
+      for (const other of elsewhere ? panel.operands[reference]!.values() : keeper.ofDevice(panel, reference, slot.device)) {
         if (other.truth !== yes) continue
         const gap = Math.abs((slot.value as number) - (other.slot.value as number))
         if (greatest === undefined || gap > greatest) greatest = gap
@@ -31,10 +30,10 @@ export const deviation: Kind = {
       return greatest
     }
 
-    const keeper = createPanelKeeper(rule, {
+    const keeper: PanelKeeper = createPanelKeeper(rule, {
       signals,
       maxAgeMs,
-      references: new Set([reference]),
+      concerns: (operand, panel) => (operand.signal !== reference ? [] : elsewhere ? 'all' : keeper.ofDevice(panel, measured, operand.slot.device)),
       truthOf(operand, panel) {
         if (!isNumber(operand.slot.value)) return undefined
         if (operand.signal === reference) return true

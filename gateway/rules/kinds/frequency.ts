@@ -6,6 +6,8 @@ import type { FrequencySpec } from './frequency.schema.ts'
 interface FrequencyMemory {
   /** Event times, rising: those that a window to come can still hold. */
   readonly times: number[]
+  /** How many there were when there last were too many. */
+  count: number
   /** Monotonic: it is active until then. */
   until: number
   /** Wall less monotonic time; null: to be learnt. */
@@ -28,7 +30,10 @@ export const frequency: Kind = {
       const i = insert(times, time)
       // Every window of gt + 1 neighbours that this one is in.
       for (let first = Math.max(0, i - gt); first <= i && first + gt < times.length; first++) {
-        if (times[first + gt]! - times[first]! < inMs) memory.until = Math.max(memory.until, at + cooldownMs, goneAt(times, watermark!))
+        if (times[first + gt]! - times[first]! >= inMs) continue
+        memory.until = Math.max(memory.until, at + cooldownMs, goneAt(times, watermark!))
+        const end = times[first + gt]!
+        memory.count = after(times, end) - after(times, end - inMs)
       }
       prune(times, watermarkOf(watermark!))
     }
@@ -53,7 +58,7 @@ export const frequency: Kind = {
       order: 'watermark',
       signals: event === undefined ? [{ on: {}, elsewhere: false }] : [],
       events: event === undefined ? [] : [event],
-      create: () => ({ times: [], until: -Infinity, offsetMs: null }),
+      create: () => ({ times: [], count: 0, until: -Infinity, offsetMs: null }),
       // oxlint-disable-next-line max-params -- called for every reading: no object is made for it.
       take(reading, _signal, cell, moment) {
         if (reading.quality === 'good') count(cell, moment)
@@ -80,9 +85,21 @@ export const frequency: Kind = {
       // The wall clock went on meanwhile, and so did the events' time.
       resume: (memory) => void (memory.offsetMs = null),
       limitOf: () => gt,
-      shown: ({ memory: { times } }) => ({ value: times.filter((time) => time > times.at(-1)! - inMs).length, unit: null }),
+      shown: ({ memory }) => ({ value: memory.count, unit: null }),
     }
   },
+}
+
+/** The place of the first that is later. */
+function after(times: readonly number[], time: number): number {
+  let low = 0
+  let high = times.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (times[middle]! <= time) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** The wall clock was set: what has been counted is not older for that. */
@@ -93,8 +110,8 @@ function followClock(memory: FrequencyMemory, offsetMs: number): void {
 
 /** Where it now stands. Nearly always at the end. */
 function insert(times: number[], time: number): number {
-  let i = times.length
-  while (i > 0 && times[i - 1]! > time) i--
+  if (time >= times.at(-1)! || times.length === 0) return times.push(time) - 1
+  const i = after(times, time)
   times.splice(i, 0, time)
   return i
 }

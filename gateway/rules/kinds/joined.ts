@@ -7,8 +7,10 @@ import type { Operand, Panel } from './panel.ts'
 import { createPanelKeeper, truthOfSignal, yes } from './panel.ts'
 import { signalOf } from './signal-fields.ts'
 
+type Join = (panel: Panel, signals: number) => Verdict
+
 /** Several conditions, each on a signal of its own, put together to one by `join`. */
-export function joined(rule: Rule, join: (panel: Panel, signals: number) => Verdict): JointCondition<Panel> {
+export function joined(rule: Rule, join: Join): JointCondition<Panel> {
   const { terms, maxAgeMs } = rule.when.spec as JoinedSpec
   const signals = terms.map(({ on }) => signalOf(on, rule.on))
   const holds = terms.map(({ is }) => compileComparison(is))
@@ -28,7 +30,7 @@ export function joined(rule: Rule, join: (panel: Panel, signals: number) => Verd
       return join(cell.memory, signals.length)
     },
     limitOf: () => null,
-    shown,
+    shown: (cell) => shown(cell, join),
   }
 }
 
@@ -54,9 +56,11 @@ export function anyOf(panel: Panel, signals: number): Verdict {
   return verdict
 }
 
-/** Of each signal the value that decides: `hr 130, sbp 85`. */
-function shown({ memory, device }: CellView<Panel>): Shown | undefined {
-  const deciding = memory.operands.map(decidingOf).filter((operand) => operand !== undefined)
+/** Of each signal the value that decides: `hr 130, sbp 85`; where one is enough, of those that hold. */
+function shown({ memory, device }: CellView<Panel>, join: Join): Shown | undefined {
+  const each = memory.operands.map(decidingOf).filter((operand) => operand !== undefined)
+  const holding = join === anyOf ? each.filter(({ truth }) => truth === yes) : []
+  const deciding = holding.length > 0 ? holding : each
   const first = deciding[0]?.slot
   return first === undefined ? undefined : { value: first.value, unit: first.unit ?? null, text: deciding.map((operand) => describeOperand(operand, device)).join(', ') }
 }

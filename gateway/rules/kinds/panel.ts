@@ -1,6 +1,7 @@
 import type { Labels, Reading } from '../../kernel/reading.ts'
 import type { Rule, Selector } from '../../kernel/rule.ts'
 import { isGlob } from '../../kernel/glob.ts'
+import { leastStaleMs } from '../cadence.ts'
 import type { JointCondition, Moment, Signal, Surroundings, Verdict } from '../kind.ts'
 import { normal, unknown } from '../kind.ts'
 import { compileSelector } from '../selector.ts'
@@ -40,8 +41,10 @@ export interface PanelPlan {
   readonly maxAgeMs: number | undefined
   /** What a value that stands says; undefined: nothing can be said (a wrong type). The operand still has the truth it had before. */
   readonly truthOf: (operand: Operand, panel: Panel) => boolean | undefined
-  /** Signals whose values the others are measured by: a change of one is a change of all. */
-  readonly references?: ReadonlySet<number>
+  /** Instead of that, where more than the value of the operand counts: what is true of its device, and until when if nothing comes. */
+  readonly assess?: (device: string, of: { readonly moment: Moment; readonly around: Surroundings }) => { readonly truth: Verdict; readonly until: number }
+  /** What else is to be worked out when this operand has changed; `all`: everything. */
+  readonly concerns?: (operand: Operand, panel: Panel) => readonly Operand[] | 'all'
 }
 
 export interface PanelKeeper {
@@ -51,34 +54,55 @@ export interface PanelKeeper {
   /** A condition's own, where the panel is all of its memory. */
   readonly take: JointCondition<Panel>['take']
   readonly put: (panel: Panel, reading: Reading, of: { readonly signal: number; readonly at: number }) => void
+  /** Where `assess` looks at more than a value: something was said of the device. */
+  readonly touch: (panel: Panel, device: string) => void
+  /** A signal's operands of one device. */
+  readonly ofDevice: (panel: Panel, signal: number, device: string) => readonly Operand[]
   /** Works out what has changed; gives the time of the next change without an input. */
   readonly refresh: (panel: Panel, of: { readonly key: string; readonly moment: Moment; readonly around: Surroundings }) => number
 }
 
-export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, references }: PanelPlan): PanelKeeper {
-  const named = signals.map(({ on }) => on.metric ?? rule.on.metric)
+export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, assess, concerns }: PanelPlan): PanelKeeper {
+  const leastMs = rule.staleMs ?? leastStaleMs
+  /** Signals of one metric have one series a device. */
+  const perDevice = signals.map(({ on: { metric = rule.on.metric } }) => metric !== undefined && !isGlob(metric))
   const belongs = signals.map((signal) => membership(rule, signal))
 
   function work(panel: Panel, operand: Operand, { moment, around }: { moment: Moment; around: Surroundings }): void {
-    const stands = standing(operand.slot, { maxAgeMs, at: moment.at, around })
-    const said = stands.known ? truthOf(operand, panel) : undefined
+    const { truth, until } = assess === undefined ? look(operand, panel, { moment, around }) : assess(operand.slot.device, { moment, around })
     count(panel, operand, -1)
-    operand.truth = said === undefined ? unknown : said ? yes : normal
-    operand.until = stands.known ? stands.until : Infinity
+    operand.truth = truth
+    operand.until = until
     count(panel, operand, 1)
     if (operand.until < panel.soonest) panel.soonest = operand.until
   }
 
+  function look(operand: Operand, panel: Panel, { moment, around }: { moment: Moment; around: Surroundings }): { truth: Verdict; until: number } {
+    const stands = standing(operand.slot, { maxAgeMs, leastMs, at: moment.at, around })
+    const said = stands.known ? truthOf(operand, panel) : undefined
+    return { truth: said === undefined ? unknown : said ? yes : normal, until: stands.known ? stands.until : Infinity }
+  }
+
   function put(panel: Panel, reading: Reading, { signal, at }: { readonly signal: number; readonly at: number }): void {
     const { device, metric } = reading.series
-    const metrics = named[signal]
-    const name = metrics !== undefined && !isGlob(metrics) ? device : `${device}\0${metric}`
+    const name = perDevice[signal]! ? device : `${device}\0${metric}`
     const own = panel.operands[signal]!
     const known = own.get(name)
     const slot = fillSlot(known?.slot, reading, at)
     const operand: Operand = known ?? { signal, slot, truth: normal, until: Infinity }
     panel.fresh.push(operand)
     if (known === undefined) own.set(name, operand)
+  }
+
+  function touch(panel: Panel, device: string): void {
+    const own = panel.operands[0]!
+    let operand = own.get(device)
+    if (operand === undefined) {
+      operand = { signal: 0, slot: { device, metric: '', value: null, unit: undefined, good: true, goodAt: 0 }, truth: normal, until: Infinity }
+      own.set(device, operand)
+    }
+    // The readings of a message come one after the other, and are of one device.
+    if (panel.fresh.at(-1) !== operand) panel.fresh.push(operand)
   }
 
   return {
@@ -91,12 +115,27 @@ export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, refe
       return panel
     },
     put,
+    touch,
+    ofDevice({ operands }, signal, device) {
+      const own = operands[signal]!
+      if (!perDevice[signal]!) return [...own.values()].filter(({ slot }) => slot.device === device)
+      const only = own.get(device)
+      return only === undefined ? [] : [only]
+    },
     // oxlint-disable-next-line max-params -- called for every reading.
     take: (reading, signal, { memory }, { at }) => put(memory, reading, { signal, at }),
     refresh(panel, { key, moment, around }) {
       const { fresh } = panel
       // Judged without having been told anything: something around it changed.
-      const all = fresh.length === 0 || moment.at >= panel.soonest || fresh.some(({ signal }) => references?.has(signal) === true)
+      let all = fresh.length === 0 || moment.at >= panel.soonest
+      if (concerns !== undefined) {
+        for (let i = 0, told = fresh.length; i < told && !all; i++) {
+          const others = concerns(fresh[i]!, panel)
+          if (others === 'all') all = true
+          else fresh.push(...others)
+        }
+        fresh.sort((a, b) => a.signal - b.signal)
+      }
       if (all) {
         panel.soonest = Infinity
         for (const [signal, own] of panel.operands.entries()) {
