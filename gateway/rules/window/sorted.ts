@@ -61,14 +61,22 @@ export function removeSorted(sorted: Sorted, value: number): void {
   else if (i > 0 && block.count + blocks[i - 1]!.count <= wellFilled) merge(blocks, i - 1)
 }
 
-/** The one with so many before it; 0 ≤ rank < count. */
-export function atRank({ blocks }: Sorted, rank: number): number {
-  let before = 0
-  for (const block of blocks) {
-    if (rank < before + block.count) return block.values[rank - before]!
-    before += block.count
+/** The one with so many before it; 0 ≤ rank < count. Looked for from the nearer end. */
+export function atRank({ blocks, count }: Sorted, rank: number): number {
+  if (rank * 2 < count) {
+    let before = 0
+    for (let i = 0; ; i++) {
+      const block = blocks[i]!
+      if (rank < before + block.count) return block.values[rank - before]!
+      before += block.count
+    }
   }
-  return Number.NaN
+  let before = count
+  for (let i = blocks.length - 1; ; i--) {
+    const block = blocks[i]!
+    before -= block.count
+    if (rank >= before) return block.values[rank - before]!
+  }
 }
 
 /** A copy, without slack. */
