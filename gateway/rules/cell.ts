@@ -67,8 +67,10 @@ export const restored = 64
 export const told = 128
 /** Waits to be judged at the end of its message. */
 export const dirty = 256
+/** Nothing is wrong with its samples, but they do not say: too few of them. Time may change that, as it may not for the others. */
+export const undecided = 512
 export const delaying = raising | clearing
-export const anyUnknown = ownUnknown | seriesUnknown | deviceUnknown
+export const anyUnknown = ownUnknown | seriesUnknown | deviceUnknown | undecided
 /** Bits that are part of the state, and those that ask for a look at a sample that changes nothing. */
 export const kept = ~dirty
 export const busy = delaying | frozen | anyUnknown | restored

@@ -2,7 +2,7 @@ import type { ConditionChange, ConditionSink } from '../kernel/condition.ts'
 import type { Times } from '../kernel/contracts.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Cell } from './cell.ts'
-import { anyUnknown, clearing, delayRank, delaying, frozen, ownUnknown, raising, restored, told } from './cell.ts'
+import { anyUnknown, clearing, delayRank, delaying, frozen, ownUnknown, raising, restored, told, undecided } from './cell.ts'
 import type { Verdict } from './kind.ts'
 import { normal } from './kind.ts'
 
@@ -160,7 +160,7 @@ export function createDelays({ timers, sink }: DelayDeps): Delays {
     makeUnknown(cell, bit, times) {
       const before = cell.flags
       cell.flags |= bit
-      if (bit === ownUnknown && (before & delaying) !== 0) drop(cell)
+      if ((bit === ownUnknown || bit === undecided) && (before & delaying) !== 0) drop(cell)
       if ((before & anyUnknown) === 0) tell(cell, 'quality', { times })
     },
     makeKnown,

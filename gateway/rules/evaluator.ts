@@ -8,7 +8,7 @@ import type { Bindings } from './bindings.ts'
 import { unbound } from './bindings.ts'
 import { noteInterval } from './cadence.ts'
 import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
-import { anyUnknown, busy, compareCells, dirty, ownUnknown } from './cell.ts'
+import { anyUnknown, busy, compareCells, dirty, ownUnknown, undecided } from './cell.ts'
 import type { createCells } from './cells.ts'
 import type { Delays } from './delays.ts'
 import type { FactTable } from './facts.ts'
@@ -87,7 +87,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
 
   function settle(cell: Cell, verdict: Verdict, times: Times): void {
     cells.follow(cell)
-    if (verdict === unknown) delays.makeUnknown(cell, ownUnknown, times)
+    if (verdict === unknown) delays.makeUnknown(cell, undecided, times)
     else if (verdict !== cell.active || (cell.flags & busy) !== 0) delays.settle(cell, verdict, times)
   }
 
@@ -131,7 +131,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
         cell.goodAt = at
         // The timer stands at the least time a value may stand; whether it is stale is worked out when that has come.
         if (cell.staleTimer !== null && cell.staleTimer.due > at + runtime.leastStaleMs) timers.set(cell.staleTimer, at + runtime.leastStaleMs)
-        if (verdict === unknown) delays.makeUnknown(cell, ownUnknown, times)
+        if (verdict === unknown) delays.makeUnknown(cell, undecided, times)
         else if (verdict !== cell.active || (cell.flags & busy) !== 0) delays.settle(cell, verdict, times)
       } catch (thrown) {
         failed(runtime, thrown, times)
@@ -235,8 +235,12 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     check(cell, times) {
       enter(times)
       const { condition } = cell.runtime
-      if (condition.form === 'joint') judge(cell, times)
-      else settle(cell, condition.check!(cell, moment), times)
+      if (condition.form === 'joint') return judge(cell, times)
+      const verdict = condition.check!(cell, moment)
+      // What is stale or bad becomes good with a sample, not because time passes; unless silence itself is an answer.
+      const doubt = condition.expires ? anyUnknown & ~undecided : anyUnknown & ~undecided & ~ownUnknown
+      if ((cell.flags & doubt) !== 0) cells.follow(cell)
+      else settle(cell, verdict, times)
     },
     rejudge(device, times) {
       enter(times)
