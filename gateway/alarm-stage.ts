@@ -202,7 +202,7 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
     faulty: () => engine.faulty(),
     lateReadings: () => engine.lateReadings(),
     stateHash() {
-      const { run: _run, wallMs: _wallMs, ...state } = engine.save()
+      const { run: _run, at: _at, wallMs: _wallMs, ...state } = engine.save()
       const hash = createHash('sha256')
       hashPlain(hash, state)
       for (const row of alarms.rows().map(([key, text]) => JSON.stringify([alarmSpace, key, text])).sort()) hash.update(`${row}\n`)

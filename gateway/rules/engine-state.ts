@@ -23,7 +23,8 @@ export const stateFormat = 1
 /** The whole state of the rules as plain data (typed arrays and Maps among it), in an order that depends on nothing but the state. */
 export interface SavedState {
   readonly format: number
-  /** Wall time up to which schedules were followed. */
+  /** The times of the last input. */
+  readonly at: number
   readonly wallMs: number
   /** Every rule that was given, those that are off and technical ones too. */
   readonly rules: readonly Rule[]
@@ -44,7 +45,7 @@ export interface SavedState {
 }
 
 export const emptyState: SavedState = {
-  format: stateFormat, wallMs: 0, rules: [], faults: [], closed: [], facts: { devices: [], offline: [], suspect: [] }, series: [], cells: [], late: 0, run: { cells: [], lastAt: [] },
+  format: stateFormat, at: 0, wallMs: 0, rules: [], faults: [], closed: [], facts: { devices: [], offline: [], suspect: [] }, series: [], cells: [], late: 0, run: { cells: [], lastAt: [] },
 }
 
 interface SavedSample {
@@ -94,15 +95,17 @@ export interface SaveParts {
   readonly facts: FactTable
   readonly bindings: Bindings
   readonly late: number
+  readonly at: number
   readonly wallMs: number
 }
 
-export function saveState({ rules, runtimes, facts, bindings, late, wallMs }: SaveParts): SavedState {
+export function saveState({ rules, runtimes, facts, bindings, late, at, wallMs }: SaveParts): SavedState {
   const all = [...runtimes.values()]
   const cells = all.flatMap((runtime) => [...runtime.cells.values()]).sort(compareCells)
   const series = [...bindings.series.values()].sort(compareSeries)
   return {
     format: stateFormat,
+    at,
     wallMs,
     rules,
     faults: all.flatMap(({ rule, fault }) => (fault === undefined ? [] : [[rule.id, fault] as const])),

@@ -212,8 +212,17 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
     clockStepped(times) {
       const byMs = times.wallMs - times.at - (now.wallMs - now.at)
       now = times
-      for (const runtime of runtimes.values()) for (const { watermark } of runtime.cells.values()) if (watermark !== null) moveWatermark(watermark, byMs)
-      for (const { flat } of bindings.series.values()) if (flat !== null) moveWatermark(flat.watermark!, byMs)
+      for (const { condition, cells: own } of runtimes.values()) {
+        for (const { watermark, memory } of own.values()) {
+          if (watermark !== null) moveWatermark(watermark, byMs)
+          condition.clockSet?.(memory, byMs)
+        }
+      }
+      for (const { flat, sensor } of bindings.series.values()) {
+        if (flat === null) continue
+        moveWatermark(flat.watermark!, byMs)
+        sensor?.flat?.clockSet?.(flat.memory, byMs)
+      }
       gates.lookAll(times)
     },
     replaceRules,
@@ -253,13 +262,14 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
     faulty: () => new Map([...runtimes.values()].flatMap(({ rule, fault }) => (fault === undefined ? [] : [[rule.id, fault] as const]))),
     lateReadings: () => evaluator.late(),
     firings: () => fired,
-    save: () => saveState({ rules: given, runtimes, facts, bindings, late: evaluator.late(), wallMs: now.wallMs }),
+    save: () => saveState({ rules: given, runtimes, facts, bindings, late: evaluator.late(), ...now }),
     load(saved = emptyState) {
       for (const runtime of runtimes.values()) for (const cell of runtime.cells.values()) cells.halt(cell)
       timers.clear()
       gates.clear()
       bindings = bind()
       given = saved.rules
+      now = { at: saved.at, wallMs: saved.wallMs }
       facts.load(saved.facts)
       evaluator.load(saved.late)
       runtimes = loadState(saved, { kinds, cells, delays, timers, gates, bindings, healthy: (made) => (runtimes = made, healthy()) })

@@ -82,6 +82,8 @@ interface Common<Memory> {
   isUp(from: Verdict, to: Verdict): boolean
   /** Runs on up-time: after more than 5 min down its memory begins anew. */
   readonly startsOver?: true
+  /** The wall clock was set by so much, and the watermark with it: what is kept by event time moves along. */
+  clockSet?(memory: Memory, byMs: number): void
   /** Left out: the last sample's value and unit. Undefined: the same. */
   shown?(cell: CellView<Memory>): Shown | undefined
 }

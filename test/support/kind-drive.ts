@@ -6,7 +6,7 @@ import { normal, unfit, unknown } from '../../gateway/rules/kind.ts'
 import { kinds } from '../../gateway/rules/kinds.ts'
 import { readRules } from '../../gateway/rules/load.ts'
 import { kindSchemas } from '../../gateway/rules/schemas.ts'
-import { createWatermark, takeTime } from '../../gateway/rules/watermark.ts'
+import { createWatermark, moveWatermark, takeTime } from '../../gateway/rules/watermark.ts'
 
 /** What was said, and when (monotonic ms). `late`: it was not asked. */
 export interface Said {
@@ -30,6 +30,8 @@ export interface KindDrive {
   sample(at: number, sample: Sample | Value): Verdict | 'late'
   /** Lets time pass. */
   until(at: number): void
+  /** The wall clock is set by so much. */
+  setClock(byMs: number): void
   /** Everything so far; what deadlines said only where it was something new. */
   said(): readonly Said[]
   readonly cell: CellView
@@ -50,7 +52,8 @@ export function driveKind(when: string, wallOffset = 0): KindDrive {
 }
 
 /** One cell of the rule; `for` and the rest of what stands beside `when` is not looked at. */
-export function driveRule(rule: Rule, wallOffset = 0): KindDrive {
+export function driveRule(rule: Rule, wallStart = 0): KindDrive {
+  let wallOffset = wallStart
   const compiled = kinds.find(({ name }) => name === rule.when.kind)!.compile(rule)
   if (compiled.form !== 'signal') throw new Error(`${rule.when.kind} is about several signals`)
   const condition: SignalCondition = compiled
@@ -96,6 +99,12 @@ export function driveRule(rule: Rule, wallOffset = 0): KindDrive {
   return {
     sample,
     until,
+    setClock(byMs) {
+      wallOffset += byMs
+      newest += byMs
+      if (watermark !== null) moveWatermark(watermark, byMs)
+      condition.clockSet?.(cell.memory, byMs)
+    },
     said: () => said,
     cell,
     shown: () => condition.shown?.(cell),

@@ -37,6 +37,7 @@ export const aggregate: Kind = {
       create: () => windowed.create(),
       save: (memory) => windowed.save(memory),
       load: (saved) => windowed.load(saved),
+      clockSet: (memory, byMs) => windowed.move(memory, byMs),
       judge(sample, cell, moment) {
         const more = windowed.settle(cell.memory, cell.watermark!)
         const x = fold.numberOf(sample.value)

@@ -5,7 +5,7 @@ import { keyTime } from '../watermark.ts'
 import { maxSamples } from '../window/capacity.ts'
 import { numberOf } from '../window/fold.ts'
 import type { Samples, SavedSamples } from '../window/samples.ts'
-import { addSample, createSamples, dropOldest, loadSamples, saveSamples, timeAt, valueAt, valuesOf } from '../window/samples.ts'
+import { addSample, createSamples, dropOldest, loadSamples, moveSamples, saveSamples, timeAt, valueAt, valuesOf } from '../window/samples.ts'
 import type { Sorted } from '../window/sorted.ts'
 import { atRank, createSorted, insertSorted, removeSorted, sortedOf } from '../window/sorted.ts'
 import { passTime, wakeAt } from '../window/windowed.ts'
@@ -76,6 +76,10 @@ export const flat: Kind = {
         const { samples: kept, before } = saved as Saved
         const samples = loadSamples(kept)
         return { samples, sorted: sortedOf(valuesOf(samples)), before }
+      },
+      clockSet(memory: Memory, byMs) {
+        moveSamples(memory.samples, byMs)
+        if (memory.before !== null) memory.before = { ...memory.before, time: memory.before.time + Math.round(byMs) }
       },
       judge(sample, cell: CellView<Memory>, moment) {
         const { memory } = cell

@@ -27,7 +27,11 @@ export const nOfM: Kind = {
       scope: 'series',
       order: 'watermark',
       expires: true,
+      startsOver: true,
       create: (): Memory => ({ times: [], truths: [] }),
+      clockSet({ times }: Memory, byMs) {
+        for (let i = 0; i < times.length; i++) times[i]! += byMs
+      },
       judge(sample, { memory: { times, truths } }: CellView<Memory>, { time }) {
         const truth = meets(sample.value)
         if (truth === undefined) return unfit

@@ -5,7 +5,7 @@ import { keyTime } from '../watermark.ts'
 import { maxSamples } from '../window/capacity.ts'
 import { numberOf } from '../window/fold.ts'
 import type { Samples, SavedSamples } from '../window/samples.ts'
-import { addSample, createSamples, dropOldest, loadSamples, saveSamples, timeAt, valueAt } from '../window/samples.ts'
+import { addSample, createSamples, dropOldest, loadSamples, moveSamples, saveSamples, timeAt, valueAt } from '../window/samples.ts'
 import { passTime, wakeAt } from '../window/windowed.ts'
 import { limitOfComparison } from './comparison.schema.ts'
 import { shownNumber, verdictsOf } from './numeric.ts'
@@ -57,6 +57,7 @@ export const rate: Kind = {
         const { samples, unit } = saved as Saved
         return { samples: loadSamples(samples), unit }
       },
+      clockSet: ({ samples }: Memory, byMs) => moveSamples(samples, byMs),
       judge(sample, cell: CellView<Memory>, moment) {
         const { memory } = cell
         settle(memory, cell.watermark!)

@@ -73,6 +73,11 @@ export function dropOldest(samples: Samples): void {
   }
 }
 
+/** All their times move by so much. */
+export function moveSamples(samples: Samples, byMs: number): void {
+  samples.base += Math.round(byMs)
+}
+
 export function saveSamples(samples: Samples): SavedSamples {
   const { count } = samples
   const base = count === 0 ? 0 : timeAt(samples, 0)

@@ -8,7 +8,7 @@ export interface Session {
   readonly times: number[]
   readonly values: number[]
   /** The session that goes on, of samples the watermark has passed. */
-  current: { readonly first: number; last: number; readonly tally: Tally } | null
+  current: { first: number; last: number; readonly tally: Tally } | null
   /** There was no room for a sample: the session it belongs to is unknown. */
   overfull: boolean
   /** What the last closed session said. */
@@ -74,6 +74,13 @@ export function createSession({ gapMs, maxMs }: SessionOptions, fold: Fold, room
     nextChange({ times, current }) {
       if (current !== null) return endOf(current) + 1
       return times.length === 0 ? Infinity : times[0]! + gapMs + 1
+    },
+    move({ times, current }, byMs) {
+      const shift = Math.round(byMs)
+      for (let i = 0; i < times.length; i++) times[i]! += shift
+      if (current === null) return
+      current.first += shift
+      current.last += shift
     },
     save: ({ current, ...rest }): SavedSession => ({ ...rest, current: current && { ...current, tally: fold.save(current.tally) } }),
     load(saved) {

@@ -2,7 +2,7 @@ import { keyTime } from '../watermark.ts'
 import { maxSamples } from './capacity.ts'
 import type { Fold, Tally } from './fold.ts'
 import type { Samples, SavedSamples } from './samples.ts'
-import { addSample, createSamples, dropOldest, loadSamples, saveSamples, timeAt, valueAt, valuesOf } from './samples.ts'
+import { addSample, createSamples, dropOldest, loadSamples, moveSamples, saveSamples, timeAt, valueAt, valuesOf } from './samples.ts'
 import type { Windowed } from './windowed.ts'
 
 export interface Sliding {
@@ -45,6 +45,10 @@ export function createSliding(windowMs: number, fold: Fold, room = maxSamples): 
     },
     value: ({ tally, overfull }) => (overfull === null ? fold.result(tally) : null),
     nextChange: ({ samples, overfull }) => (samples.count === 0 ? Infinity : (overfull ?? timeAt(samples, 0)) + windowMs),
+    move(memory, byMs) {
+      moveSamples(memory.samples, byMs)
+      if (memory.overfull !== null) memory.overfull += Math.round(byMs)
+    },
     save: ({ samples, overfull }): SavedSliding => ({ samples: saveSamples(samples), overfull }),
     load(saved) {
       const { samples: kept, overfull } = saved as SavedSliding

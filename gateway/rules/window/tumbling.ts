@@ -4,7 +4,7 @@ import type { Windowed } from './windowed.ts'
 
 export interface Tumbling {
   /** Windows that have samples and are not closed, by their start. */
-  readonly open: Map<number, Tally>
+  open: Map<number, Tally>
   /** Start of the first window that is not closed; null before the first sample. */
   next: number | null
   /** What the last closed window said, and whether it had samples. */
@@ -51,6 +51,12 @@ export function createTumbling(windowMs: number, fold: Fold): Windowed<Tumbling>
     value: ({ value }) => value,
     // One empty window is told, further ones say nothing new.
     nextChange: ({ open, next, empty }) => (open.size === 0 && empty ? Infinity : next! + windowMs),
+    // By whole windows, to where they come nearest: they stay aligned, and none is counted twice.
+    move(memory, byMs) {
+      const shift = Math.round(byMs / windowMs) * windowMs
+      memory.open = new Map([...memory.open].map(([start, tally]) => [start + shift, tally]))
+      if (memory.next !== null) memory.next += shift
+    },
     save: ({ open, ...rest }): SavedTumbling => ({ ...rest, open: [...open].sort(([a], [b]) => a - b).map(([start, tally]) => [start, fold.save(tally)] as const) }),
     load(saved) {
       const { open, ...rest } = saved as SavedTumbling

@@ -13,6 +13,8 @@ export interface Windowed<Memory> {
   value(memory: Memory): number | null
   /** Event time at which the watermark, reaching it, changes something; Infinity: only a sample can. */
   nextChange(memory: Memory): number
+  /** The wall clock was set. */
+  move(memory: Memory, byMs: number): void
   save(memory: Memory): unknown
   load(saved: unknown): Memory
 }
