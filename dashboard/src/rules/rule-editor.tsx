@@ -18,7 +18,10 @@ const newText = 'id: \non: { metric: "" }\nwhen: { level: {} }\nmode: shadow\n'
 const checkAfterMs = 400
 
 /** The rule's text, as fields or as it is; checked by the gateway while one writes, tried on what was, saved. */
-export function RuleEditor({ rule }: { rule: RuleItem | undefined }) {
+export function RuleEditor({ rule: read }: { rule: RuleItem | undefined }) {
+  // What was saved here runs before it is read anew.
+  const saved = useSignal<RuleItem | null>(null)
+  const rule = saved.value !== null && saved.value.revision > (read?.revision ?? 0) ? saved.value : read
   const key = rule?.id ?? ''
   const { text, revision, before } = drafts.value.get(key) ?? { text: rule?.text ?? newText, revision: rule?.revision, before: rule?.text ?? newText }
   const check = useSignal<RuleCheck | null>(null)
@@ -49,12 +52,13 @@ export function RuleEditor({ rule }: { rule: RuleItem | undefined }) {
     if (id === undefined || id === '') return tell('Give the rule an id first.', { kind: 'wrong' })
     busy.value = true
     try {
-      const saved = await ask<RuleItem>(editPath(id, { revision: over ?? 0 }), { method: 'PUT', yaml: text })
+      const now = await ask<RuleItem>(editPath(id, { revision: over ?? 0 }), { method: 'PUT', yaml: text })
       putDraft(key, undefined)
       theirs.value = null
+      if (rule !== undefined) saved.value = now
       rulesRound.value++
-      const undo = over === undefined ? {} : { undo: () => void ask(editPath(id, { more: '/rollback', revision: saved.revision }), { method: 'POST', body: { revision: over } }).then(() => rulesRound.value++, tellWrong) }
-      tell(`${id} is saved as revision ${saved.revision}, ${saved.state}`, undo)
+      const undo = over === undefined ? {} : { undo: () => void ask(editPath(id, { more: '/rollback', revision: now.revision }), { method: 'POST', body: { revision: over } }).then(() => rulesRound.value++, tellWrong) }
+      tell(`${id} is saved as revision ${now.revision}, ${now.state}`, undo)
       if (rule === undefined) navigate(`/rules/${encodeURIComponent(id)}`)
     } catch (thrown) {
       const { status, document } = thrown instanceof ApiProblem ? thrown : { status: 0, document: {} }

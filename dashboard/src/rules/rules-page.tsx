@@ -28,8 +28,10 @@ export function RulesPage({ id }: { id?: string | undefined }) {
   const isNew = id === undefined && route.value.query.has('new')
   const open = id !== undefined || isNew
   useKeys((key) => {
-    if (key !== 'Escape' || !open || document.activeElement instanceof HTMLTextAreaElement) return false
-    navigate(rulesHref())
+    if (key !== 'Escape' || !open) return false
+    const { activeElement } = document
+    if (activeElement instanceof HTMLElement && activeElement.matches('input, select, textarea')) activeElement.blur()
+    else navigate(rulesHref())
     return true
   })
   const detail = open && <RuleDetail key={id ?? ''} id={id} backHref={rulesHref()} />
