@@ -162,7 +162,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   'docs/install.md': {
     files: { 'docker/secrets.sh': repository('docker/secrets.sh'), '.env.example': repository('.env.example') },
     says: [
-      ['limen --version', /^limen \d/], ['node --version', /^v2\d/], ['limen check', /^ok: 4 rules/m], ['sudo -u limen limen export', /^device,metric,/m],
+      ['limen --version', /^limen \d/], ['node --version', /^v2\d/], ['limen check', /^ok: 8 rules/m], ['sudo -u limen limen export', /^device,metric,/m],
       ['sh docker/secrets.sh', /made secrets\/admin_password/], ['curl http://127.0.0.1:8080/readyz', /"status":"ready"/],
     ],
   },
@@ -177,7 +177,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
     words: { DEAD: async (session) => eventually('a dead letter', async () => (await getJson<{ items: { id: string }[] }>(session, '/api/v1/dead-letters')).items[0]?.id) },
     says: [
       ['limen init', /wrote .*limen\.yaml/],
-      ['limen check', /^ok: 4 rules/m],
+      ['limen check', /^ok: 8 rules/m],
       ['limen user list', /anna\s+admin/],
       ['limen device list', /bed-1\s+bed-1/],
       ['limen dead-letters list', /pager .*limen\.alarm\.raised .*404/],
