@@ -51,11 +51,31 @@ const versionsOfFlows = Object.fromEntries(['20261126T100000000Z', '20261126T110
 
 const repository = (file: string): string => readFileSync(join(root, file), 'utf8')
 
+/** The rule of README, a little stricter; and what a bed sent. */
+const stricter = 'rules:\n  - id: spo2-low\n    on: { metric: spo2, device: "bed-*" }\n    when: { below: 92, hysteresis: 1 }\n'
+const recording = 'time,heart_rate,spo2\n2026-01-01T00:00:00Z,70,97\n2026-01-01T00:01:00Z,71,91\n2026-01-01T00:02:00Z,,95\n'
+
 /** By page; one that is not here has nothing but a gateway. */
 export const scenes: Readonly<Record<string, Scene>> = {
   'README.md': {
     words: { ID: alarmId },
-    says: [['npm run limen -- check', /^ok: 1 rule, /m], ['npm run limen -- --help', /limen COMMAND[^]*dead-letters/], ['mosquitto_sub', /^limen\/alarms\/bed-1\/spo2-low \{/m], ['curl -X POST', /"state":"acked"[^]*"acknowledgedBy":"anna"/]],
+    files: { 'stricter.yaml': stricter, 'recording.csv': recording },
+    says: [
+      ['npm run limen -- check', /^ok: 2 rules, /m],
+      ['npm run limen -- --help', /limen COMMAND[^]*dead-letters/],
+      ['mosquitto_sub', /^limen\/alarms\/bed-1\/spo2-low \{/m],
+      ['curl -X POST', /"state":"acked"[^]*"acknowledgedBy":"anna"/],
+      ['npm run limen -- backtest --rules', /"event":"raised","level":"lo","value":91[^]*"summary":\{"readings":5,/],
+      ['npm run limen -- backtest --config limen.yaml --rules', /"rule":"spo2-low","key":"bed-1",[^]*"event":"raised"/],
+      ['npm run limen -- backtest --config', /"rule":"spo2-low","key":"bed-1",[^]*"event":"raised","level":"lolo"/],
+      ['npm run limen -- rules list', /^spo2-low +live +1 /m],
+      ['npm run limen -- rules put', /^spo2-low is written; revision 2, live$/m],
+      ['npm run limen -- rules diff', /^-when: .*\n/m],
+      ['npm run limen -- rules rollback', /that is revision 3, live/],
+      ["curl 'http://127.0.0.1:8080/api/v1/events", /"type":"limen\.alarm\.raised"/],
+      ['curl http://127.0.0.1:8080/api/v1/alarms/ID/evidence', /"rule":\{"id":"spo2-low"/],
+      ['curl http://127.0.0.1:8080/api/v1/kpis', /"id":"ack-p95"/],
+    ],
   },
   'docs/analyst.md': {
     yaml: ({ influxPort }) => (influxPort === undefined ? '' : `influx: { version: 1, url: "http://127.0.0.1:${influxPort}", database: readings }\n`),
