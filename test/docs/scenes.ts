@@ -104,7 +104,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
       ['limen export --alarms --rule', /^\S+Z,raised,[^,]+,process,spo2-low,/m],
       ['curl http://127.0.0.1:8080/api/v1/alarms/ID/evidence', /"rule":\{"id":"spo2-low"[^]*"readings":\[\{"device":"bed-9","metric":"spo2"/],
       ["curl 'http://127.0.0.1:8080/api/v1/alarms/ID/evidence", /"occurrence":1,/],
-      ["curl 'http://127.0.0.1:8080/api/v1/kpis?operators=2", /"operators":2,[^]*"annunciated":1,/],
+      ["curl 'http://127.0.0.1:8080/api/v1/kpis?operators=2", /"operators":2,[^]*"annunciated":7,/],
       ["curl 'http://127.0.0.1:8080/api/v1/kpis?from", /"id":"ack-p95"/],
     ],
     words: { ID: alarmId },

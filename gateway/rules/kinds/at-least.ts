@@ -26,6 +26,7 @@ export const atLeast: Kind = {
       save: keeper.save,
       load: keeper.load,
       take: keeper.take,
+      ...(keeper.age === undefined ? {} : { age: keeper.age }),
       judge(cell, moment, around) {
         const { memory } = cell
         cell.deadline = keeper.refresh(memory, { key: cell.key, moment, around })

@@ -54,6 +54,7 @@ export const deviation: Kind = {
       save: keeper.save,
       load: keeper.load,
       take: keeper.take,
+      ...(keeper.age === undefined ? {} : { age: keeper.age }),
       judge(cell, moment, around) {
         active = cell.active !== normal
         cell.deadline = keeper.refresh(cell.memory, { key: cell.key, moment, around })

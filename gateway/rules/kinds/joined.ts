@@ -25,6 +25,7 @@ export function joined(rule: Rule, join: Join): JointCondition<Panel> {
     save: keeper.save,
     load: keeper.load,
     take: keeper.take,
+    ...(keeper.age === undefined ? {} : { age: keeper.age }),
     judge(cell, moment, around) {
       cell.deadline = keeper.refresh(cell.memory, { key: cell.key, moment, around })
       return join(cell.memory, signals.length)

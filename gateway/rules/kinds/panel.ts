@@ -6,7 +6,7 @@ import type { JointCondition, Moment, Signal, Surroundings, Verdict } from '../k
 import { normal, unknown } from '../kind.ts'
 import { compileSelector } from '../selector.ts'
 import type { Slot } from '../slots.ts'
-import { fillSlot, standing } from '../slots.ts'
+import { ageSlot, fillSlot, standing } from '../slots.ts'
 
 /** True, `normal` for false, or `unknown`: the three values of Kleene's logic. */
 export const yes = 1
@@ -58,6 +58,8 @@ export interface PanelKeeper {
   readonly touch: (panel: Panel, device: string) => void
   /** A signal's operands of one device. */
   readonly ofDevice: (panel: Panel, signal: number, device: string) => readonly Operand[]
+  /** Undefined where values do not count by their age. */
+  readonly age: ((panel: Panel, byMs: number) => void) | undefined
   /** Works out what has changed; gives the time of the next change without an input. */
   readonly refresh: (panel: Panel, of: { readonly key: string; readonly moment: Moment; readonly around: Surroundings }) => number
 }
@@ -124,6 +126,10 @@ export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, asse
     },
     // oxlint-disable-next-line max-params -- called for every reading.
     take: (reading, signal, { memory }, { at }) => put(memory, reading, { signal, at }),
+    age: maxAgeMs === undefined ? undefined : (panel, byMs) => {
+      for (const own of panel.operands) for (const { slot } of own.values()) ageSlot(slot, byMs)
+      panel.soonest = -Infinity
+    },
     refresh(panel, { key, moment, around }) {
       const { fresh } = panel
       // Judged without having been told anything: something around it changed.
