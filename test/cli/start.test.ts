@@ -9,15 +9,15 @@ describe('limen start', () => {
   it('that is told to stop before it is up ends with 0 and is never ready', async () => {
     const cwd = tempDir()
     await writeFile(join(cwd, 'limen.yaml'), 'mqtt: { port: 0 }\nhttp: { port: 0 }\nflows: { mode: off }\n')
-    const { deps, out } = createCapturedCli({ cwd })
+    const early = createCapturedCli({ cwd })
     const code = await startCommand([], {
-      ...deps,
+      ...early.deps,
       onStopSignal(listener) {
         listener('SIGTERM')
         return () => {}
       },
     })
-    expect([code, out()]).toEqual([0, ''])
+    expect([code, early.out()]).toEqual([0, ''])
     // Nothing was left behind that would keep the next one from starting.
     let stop = (): void => {}
     const next = createCapturedCli({ cwd })
