@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createGateway } from '../gateway.ts'
-import { LimenError } from '../kernel/errors.ts'
+import { asError, LimenError } from '../kernel/errors.ts'
 import { createLogger } from './logger.ts'
 import type { CliDeps } from './deps.ts'
 import { loadConfiguredRules } from './load-rules.ts'
@@ -45,7 +45,14 @@ export async function startCommand(args: readonly string[], deps: CliDeps): Prom
     endRun(0)
   })
   try {
-    await gateway.start()
+    const starting = gateway.start()
+    // Told to stop before it is up, which may take long where much of the log is to be gone through again: it is not waited for.
+    const early = await Promise.race([starting.then(() => undefined), ended])
+    if (early !== undefined) {
+      starting.catch((error: unknown) => logger.info({ reason: asError(error).message }, 'the start was broken off'))
+      await gateway.stop()
+      return early
+    }
     // What starting left behind goes before work begins, not in the middle of it (main.ts exposes it). Where there is much that
     // stays, to look through all of it would be a second or two of a start that somebody waits for.
     if (process.memoryUsage().heapUsed < tidiedUpToBytes) globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
