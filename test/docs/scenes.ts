@@ -113,6 +113,8 @@ export const scenes: Readonly<Record<string, Scene>> = {
     yaml: () => 'devices:\n  bed-1: { type: ward-monitor, labels: { ward: east } }\ntargets:\n  nurse-call: { webhook: { url: "http://127.0.0.1:9000/hook", secretEnv: NURSE_CALL_SECRET, allowPrivate: true } }\n',
     files: {
       'warm-ward.yaml': 'id: too-warm # of the ward\non: { metric: temperature, device: "room-*" }\nwhen: { above: 27, hysteresis: 1 }\n',
+      'climate.csv': 'time,temperature,humidity\n2026-01-01T00:00:00Z,21.5,40\n2026-01-01T00:01:00Z,27.5,41\n2026-01-01T00:02:00Z,22,\n',
+      'lines.jsonl': '{"at":0,"device":"room-4","metric":"temperature","value":28}\n{"at":1000,"do":"ack","rule":"too-warm","device":"room-4","by":"anna"}\n',
       'recording.csv': 'time,heart_rate,spo2\n2026-01-01T00:00:00Z,70,97\n2026-01-01T00:01:00Z,71,96\n2026-01-01T00:02:00Z,,95\n',
     },
     env: { NURSE_CALL_SECRET: secret },
@@ -121,6 +123,10 @@ export const scenes: Readonly<Record<string, Scene>> = {
     says: [
       ['limen check', /^ok: 5 rules, 1 target/m],
       ['limen simulate --csv', /5 sent|3 sent|\d sent/],
+      ['limen backtest --rules warm-ward.yaml --csv', /"rule":"too-warm","key":"room-4",[^]*"event":"returned"[^]*"summary":\{"readings":5,"transitions":2,"alarms":1,/],
+      ['limen backtest --rules warm-ward.yaml --input', /"event":"acked"[^]*"summary":\{"readings":1,/],
+      ['limen backtest --config limen.yaml --rules', /^\{"summary":\{/m],
+      ['limen backtest --config', /"rule":"spo2-low","key":"bed-1"|"summary":\{/],
       ['limen rules list', /^door-open +live +1 .* file:rules\/page-\d\.yaml$/m],
       ['limen rules put', /^too-warm is written; revision 2, live$/m],
       ['limen rules show', /^id: too-warm # of the ward$/m],
