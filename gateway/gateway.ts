@@ -136,7 +136,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     emit: (event) => pipeline.record(event),
     onCondition: (condition) => pipeline.condition(condition),
   })
-  const gate = createGate({ rebuild: () => restore({ kind: 'undo', times: keeper.times() }), opened: () => (health.again(), keeper.arm()), onFatal: deps.onFatal, logger })
+  const gate = createGate({ rebuild: () => restore({ kind: 'undo', times: keeper.times() }), opened: () => (pipeline.again(), health.again(), keeper.arm()), onFatal: deps.onFatal, logger })
   const ingest = createIngest({ maxSeries }, { store, labels: (device) => devices.labels(device), settings: (device) => devices.settings(device), emit: (event) => pipeline.record(event) })
   const posted = createPostedEvents({ store })
   const rejections = createRejections()
@@ -201,9 +201,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     if (alive !== null) keeper.resume(alive.at)
     const times = keeper.times()
     await restore({ kind: 'start', alive, times })
-    pipeline.resumed({ alive, times, version: deps.version })
-    // What the configuration says of devices may be another since.
-    for (const id of devices.ids()) pipeline.deviceChanged(id)
+    await pipeline.resumed({ alive, times, version: deps.version })
   }
 
   async function start(): Promise<void> {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Announcements } from './announce.ts'
 import type { Gate } from './gate.ts'
 import { readApplicationEvent } from './ingest/application-event.ts'
@@ -34,6 +35,8 @@ export interface PipelineDeps {
     /** A message came in: registers its device if that is new, and says so. */
     meet(reading: Reading): boolean
     factsOf(device: string): DeviceFacts
+    /** Of all that are known. */
+    ids(): readonly string[]
     observe(reading: Reading, position: number): void
     /** False: the payload is neither `online` nor `offline`. */
     status(device: string, payload: string, times: Times): boolean
@@ -62,10 +65,17 @@ export interface Pipeline {
   presence(device: string, online: boolean): void
   /** A device became known, or its type, labels or settings changed. */
   deviceChanged(device: string): void
-  /** The gateway is back: when it last lived (`alive`) and its version go into the log, before anything else does. */
-  resumed(of: { readonly alive: Times | null; readonly times: Times; readonly version: string }): void
+  /** State was rebuilt from the store: the rules, and what is known of devices, as far as they were lost with the batch that told of them. */
+  again(): void
+  /**
+   * The gateway is back: when it last lived (`alive`) and its version go into the log, before anything else does; once they are on disk,
+   * all devices are looked at, of which the configuration may say something else since. Rejects where they could not be stored.
+   */
+  resumed(of: { readonly alive: Times | null; readonly times: Times; readonly version: string }): Promise<void>
 }
 
+/** A start that is broken off ends between two such turns. */
+const devicesPerTurn = 250
 const taken: Receipt = { taken: true }
 const takenBefore: Receipt = { taken: true, duplicate: true }
 
@@ -80,6 +90,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const later: (() => void)[] = []
   /** The first set of a run is written out whole: the log before it may be gone one day. */
   let rulesWhole = true
+  let given: readonly Rule[] | undefined
 
   const mark = (of: StageMark): void => void store.appendMark({ ...of })
 
@@ -290,6 +301,23 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     deps.armTimers()
   }
 
+  function deviceChanged(device: string): void {
+    gate.whenOpen(`device ${device}`, () => run((times) => deviceChange(device, times)))
+  }
+
+  function replaceRules(rules: readonly Rule[]): void {
+    given = rules
+    gate.whenOpen('rules', () => run((times) => {
+      const whole = rulesWhole
+      const change = whole ? { put: rules, removed: [] } : rulesChange(stage.rules(), rules)
+      rulesWhole = false
+      // Another place in a file is nothing to the stage, which would look at every series again.
+      if (!whole && change.put.length + change.removed.length === 0) return []
+      mark({ kind: 'rules', ...times, whole, ...change })
+      return stage.replaceRules(rules, times)
+    }))
+  }
+
   return {
     accept,
     // While state is rebuilt nothing fires; what was due then fires when it is there again.
@@ -300,21 +328,25 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       if (transitions.length > 0) mark({ kind: 'technical', ...times, condition })
       return transitions
     })),
-    replaceRules: (rules) => gate.whenOpen('rules', () => run((times) => {
-      const whole = rulesWhole
-      const change = whole ? { put: rules, removed: [] } : rulesChange(stage.rules(), rules)
-      rulesWhole = false
-      // Another place in a file is nothing to the stage, which would look at every series again.
-      if (!whole && change.put.length + change.removed.length === 0) return []
-      mark({ kind: 'rules', ...times, whole, ...change })
-      return stage.replaceRules(rules, times)
-    })),
+    replaceRules,
     presence: (device, online) => run((times) => {
       mark({ kind: 'presence', ...times, device, online })
       return stage.presence(device, online, times)
     }),
-    deviceChanged: (device) => gate.whenOpen(`device ${device}`, () => run((times) => deviceChange(device, times))),
-    resumed: ({ alive, times, version }) => mark({ kind: 'start', ...times, aliveAt: alive?.at ?? null, aliveWallMs: alive?.wallMs ?? null, version }),
+    deviceChanged,
+    again() {
+      if (given !== undefined) replaceRules(given)
+      run((times) => deps.devices.ids().flatMap((device) => deviceChange(device, times)))
+    },
+    async resumed({ alive, times, version }) {
+      mark({ kind: 'start', ...times, aliveAt: alive?.at ?? null, aliveWallMs: alive?.wallMs ?? null, version })
+      store.urgent()
+      await new Promise<void>((resolve, fail) => store.onDisk((error) => (error === null ? resolve() : fail(error))))
+      for (const [i, device] of deps.devices.ids().entries()) {
+        if (i % devicesPerTurn === 0) await nextTurn()
+        deviceChanged(device)
+      }
+    },
   }
 }
 

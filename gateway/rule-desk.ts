@@ -2,6 +2,7 @@ import type { Clock } from './kernel/clock.ts'
 import { LimenError } from './kernel/errors.ts'
 import { formatProblem } from './kernel/problem.ts'
 import type { CheckedRule, EditOutcome, EditRefusal, RuleDesk, RuleEdit, RuleRevision, ShownRule, WrittenRule } from './kernel/rule-desk.ts'
+import { placeOf } from './kernel/sorted.ts'
 import type { Decision, RuleSet } from './rule-set.ts'
 import type { ReadOrder } from './rules/read-written.ts'
 import type { Heads, RuleBook, RuleHead } from './rules/rule-book.ts'
@@ -17,6 +18,8 @@ export interface RuleDeskDeps {
   readonly faulty: () => ReadonlyMap<string, string>
 }
 
+type RunningHead = RuleHead & { readonly rule: NonNullable<RuleHead['rule']>; readonly text: string }
+
 /** Each may hold a thread. */
 const mostChecks = 4
 const pageSize = 100
@@ -24,10 +27,18 @@ const pageSize = 100
 /** What people do with rules while they run. */
 export function createRuleDesk({ clock, set, book, read, faulty }: RuleDeskDeps): RuleDesk {
   let checks = 0
+  /** Of the heads as they were last asked for: a list of ten thousand rules is not sorted for every page. */
+  let sorted: { readonly heads: Heads; readonly running: readonly RunningHead[] } | undefined
+
+  function running(): readonly RunningHead[] {
+    const heads = set.heads()
+    if (sorted?.heads !== heads) sorted = { heads, running: [...heads.values()].filter(runs).sort((a, b) => (a.id < b.id ? -1 : 1)) }
+    return sorted.running
+  }
 
   const readOne = async (written: WrittenRule, id: string | undefined): Promise<CheckedRule> => (await read([{ written, id, file: 'http' }]))[0]!
 
-  function show(head: RuleHead & { readonly rule: NonNullable<RuleHead['rule']>; readonly text: string }, faults: ReadonlyMap<string, string>): ShownRule {
+  function show(head: RunningHead, faults: ReadonlyMap<string, string>): ShownRule {
     const { rule, text, origin, revision, by, at } = head
     const fault = rule.mode === 'off' ? undefined : faults.get(rule.id)
     return { ...rule, text, state: fault === undefined ? rule.mode : 'faulty', fault: fault ?? null, origin, revision, changedBy: by, changedAt: at }
@@ -61,9 +72,12 @@ export function createRuleDesk({ clock, set, book, read, faulty }: RuleDeskDeps)
   const isoNow = (): string => new Date(clock.wall()).toISOString()
 
   return {
-    list() {
+    list({ after = '', limit }) {
+      const all = running()
+      const from = placeOf(all, after)
+      const first = all[from]?.id === after ? from + 1 : from
       const faults = faulty()
-      return [...set.heads().values()].filter(runs).sort((a, b) => (a.id < b.id ? -1 : 1)).map((head) => show(head, faults))
+      return all.slice(first, first + limit).map((head) => show(head, faults))
     },
     get: (id) => get(id),
     async check(written, id) {

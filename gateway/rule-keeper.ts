@@ -44,7 +44,7 @@ export interface RuleKeeper {
 export function createRuleKeeper(config: Config, deps: RuleKeeperDeps): RuleKeeper {
   const { clock, logger, store } = deps
   const book = createRuleBook(store)
-  const set = createRuleSet({ clock, store, book, gate: deps.gate, record: deps.record, replace: deps.replace, changed: tell })
+  const set = createRuleSet({ clock, logger, store, book, gate: deps.gate, record: deps.record, replace: deps.replace, changed: tell })
   /** What the files hold beside rules; of the last that were right. */
   let site: Partial<Pick<LoadedRules, 'tables' | 'zones'>> = {}
   const read = (rules: readonly ReadOrder[]): Promise<readonly CheckedRule[]> => readRulesApart({ rules, targets: new Set(config.targets.keys()), devices: config.devices, ...site })

@@ -1,8 +1,9 @@
 import type { Gate } from './gate.ts'
 import type { Cancel, Clock } from './kernel/clock.ts'
 import type { StoreWriter } from './kernel/contracts.ts'
-import { LimenError } from './kernel/errors.ts'
+import { asError, LimenError } from './kernel/errors.ts'
 import type { NewEvent } from './kernel/event.ts'
+import type { Logger } from './kernel/log.ts'
 import type { Rule } from './kernel/rule.ts'
 import type { LoadedRules } from './rules/load.ts'
 import type { Heads, RuleBook, RuleChange } from './rules/rule-book.ts'
@@ -10,6 +11,7 @@ import { applied, changesByFiles, newsOf, runningRules, withPlaces } from './rul
 
 export interface RuleSetDeps {
   readonly clock: Clock
+  readonly logger: Logger
   readonly book: Pick<RuleBook, 'write'>
   readonly store: Pick<StoreWriter, 'onDisk' | 'urgent'>
   readonly gate: Pick<Gate, 'mustBeOpen' | 'whenOpen'>
@@ -95,7 +97,9 @@ export function createRuleSet(deps: RuleSetDeps): RuleSet {
 
   function retry(): void {
     cancelRetry?.()
-    cancelRetry = clock.after(retryMs, () => void followNewest())
+    cancelRetry = clock.after(retryMs, () => {
+      followNewest().catch((error: unknown) => deps.logger.error({ err: asError(error) }, 'rule files could not be taken up'))
+    })
   }
 
   function followNewest(): Promise<void> {

@@ -27,6 +27,8 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
   const delivered: string[] = []
   const stage = createAlarmStage({ kinds }, { state: store })
   const snapshots = createSnapshots({ store, stage, clock: createFakeClock(), logger: silentLogger })
+  /** What is known of devices. */
+  const labels: Record<string, Record<string, string>> = {}
   const settings: Record<string, Record<string, unknown>> = {}
   const ingest = createIngest({ maxSeries: 5 }, { store, labels: () => ({}), settings: (device) => settings[device] ?? {}, emit: (event) => pipeline.record(event) })
   const posted = createPostedEvents({ store })
@@ -39,7 +41,7 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
       await ingest.restore(store, [])
       await snapshots.restore(stage, { kind: 'undo', times: times() })
     },
-    opened: () => {},
+    opened: () => pipeline.again(),
     onFatal: (error) => { throw error },
     logger: silentLogger,
   })
@@ -48,7 +50,7 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
     rejections: createRejections(),
     // As the broker does: seen only after the commit.
     announcements: createAnnouncements({ site: 'here' }, { announcer: { announce: (p) => store.onDisk((error) => { if (error === null) announced.push(p) }) } }),
-    devices: { meet: () => false, factsOf: () => ({ type: null, labels: {}, settings: {} }), observe: () => {}, status: (_device, payload) => payload === 'online' || payload === 'offline' },
+    devices: { meet: () => false, factsOf: (device) => ({ type: null, labels: labels[device] ?? {}, settings: {} }), ids: () => Object.keys(labels), observe: () => {}, status: (_device, payload) => payload === 'online' || payload === 'offline' },
     commands: {
       request: (request) => {
         if (request.value === 'never') throw new LimenError('BAD_INPUT', 'no such value')
@@ -66,7 +68,9 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
     logger: silentLogger,
   })
   await snapshots.restore(stage, { kind: 'start', alive: null, times: times() })
-  pipeline.resumed({ alive: null, times: times(), version: 'test' })
+  const resumed = pipeline.resumed({ alive: null, times: times(), version: 'test' })
+  await store.commit()
+  await resumed
   pipeline.replaceRules(rulesOf(rules))
   await store.commit()
   const receipts: (Receipt | Error)[] = []
@@ -76,7 +80,7 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
     pipeline.accept({ kind: 'event', event: { specversion: '1.0', id: '1', source: 'app', type: 'x', time: '2026-01-01T00:00:00Z', ...event }, principal }, (error, receipt) => void receipts.push(error ?? receipt))
   const entries = async () => (await store.read({ after: 0, limit: 10_000 })).entries
   const events = async () => (await entries()).filter((e) => e.kind === 'event').map((e) => e.event)
-  return { store, pipeline, ingest, settings, gate, publish, post, receipts, announced, commands, delivered, events, entries, stage, rebuilt: () => rebuilt, finishRebuild: () => release(), pass: (ms: number) => { at += ms } }
+  return { store, pipeline, ingest, settings, labels, gate, publish, post, receipts, announced, commands, delivered, events, entries, stage, rebuilt: () => rebuilt, finishRebuild: () => release(), pass: (ms: number) => { at += ms } }
 }
 
 describe('the pipeline', () => {
@@ -207,6 +211,32 @@ describe('the pipeline', () => {
     publish('devices/a/t', '60')
     await store.commit()
     expect((await events()).map((e) => (e.data as { rule: string }).rule)).toEqual(['newer'])
+  })
+
+  it('gives the stage again what was lost with the batch that told of it: rules, and what is known of devices', async () => {
+    const { store, pipeline, labels, gate, stage, publish, finishRebuild, events, entries } = await setUp()
+    pipeline.replaceRules(rulesOf('[{ id: ward, on: { metric: t, label: { ward: east } }, when: { above: 50 } }]'))
+    labels['a'] = { ward: 'east' }
+    pipeline.deviceChanged('a')
+    store.failNextCommit(new Error('disk full'))
+    await store.commit()
+    gate.lost(new Error('disk full'))
+    expect(stage.rules().map(({ id }) => id)).toEqual(['ward'])
+    finishRebuild()
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    expect([stage.rules().map(({ id }) => id), stage.factsOf('a')?.labels]).toEqual([['ward'], { ward: 'east' }])
+    publish('devices/a/t', '60')
+    await store.commit()
+    expect((await events()).map((e) => (e.data as { rule: string }).rule)).toEqual(['ward'])
+    expect((await entries()).flatMap((e) => (e.kind === 'mark' ? [e.mark['kind']] : []))).toEqual(['start', 'rules', 'rules', 'device'])
+  })
+
+  it('says that it could not begin, where the start itself cannot be stored', async () => {
+    const { store, pipeline } = await setUp()
+    const resumed = pipeline.resumed({ alive: null, times: { at: 1, wallMs: 1 }, version: 'test' })
+    store.failNextCommit(new Error('disk full'))
+    await store.commit()
+    await expect(resumed).rejects.toThrow('disk full')
   })
 
   it('sends back what comes when nothing can be stored any more', async () => {

@@ -43,7 +43,12 @@ describe('a rule that is put', () => {
     for (const id of ['é', 'a', 'ab', '\u{1F321}', '\uFF5E']) await desk.put(id, { json: { on: { metric: 't' }, when: { above: 1 } } }, { by: 'ada' })
     const order = ['Z', 'a', 'ab', 'b', 'é', '\u{1F321}', '\uFF5E']
     expect(replaced.at(-1)!.map(({ id }) => id)).toEqual(order)
-    expect(desk.list().map(({ id }) => id)).toEqual(order)
+    expect(desk.list({ limit: 100 }).map(({ id }) => id)).toEqual(order)
+    // In pages, also behind one that is gone.
+    const page = (after: string, limit: number) => desk.list({ after, limit }).map(({ id }) => id)
+    expect([page('', 2), page('a', 2), page('aa', 2), page('\uFF5E', 2)]).toEqual([['Z', 'a'], ['ab', 'b'], ['ab', 'b'], []])
+    await desk.remove('a', { by: 'ada' })
+    expect(page('a', 1)).toEqual(['ab'])
   })
 
   it('changes nothing where it is wrong', async () => {
@@ -106,7 +111,7 @@ describe('a rule that is put', () => {
     await put(rule(20))
     faults.set('warm', 'boom')
     expect(desk.get('warm')).toMatchObject({ state: 'faulty', fault: 'boom' })
-    expect(desk.list()).toMatchObject([{ state: 'faulty' }])
+    expect(desk.list({ limit: 100 })).toMatchObject([{ state: 'faulty' }])
     await put(`${rule(20)}mode: off\n`)
     expect(desk.get('warm')).toMatchObject({ state: 'off', fault: null })
     await put(`${rule(20)}mode: shadow\n`)
@@ -127,7 +132,7 @@ describe('a rule that is removed', () => {
     const { put, desk, running, told } = await scene()
     await put(rule(20))
     expect(await desk.remove('warm', { by: 'bob' })).toEqual({ ok: true })
-    expect([running(), desk.get('warm'), desk.list()]).toEqual([[], undefined, []])
+    expect([running(), desk.get('warm'), desk.list({ limit: 100 })]).toEqual([[], undefined, []])
     expect(told.at(-1)).toMatchObject({ data: { rules: 0, removed: ['warm'], by: 'bob', origin: 'http' } })
     expect(await desk.remove('warm', { by: 'bob' })).toMatchObject({ ok: false, code: 'NOT_FOUND' })
     expect(await desk.remove('other', { by: 'bob' })).toMatchObject({ ok: false, code: 'NOT_FOUND' })
@@ -269,12 +274,12 @@ describe('files beside edits over HTTP', () => {
     store.failNextCommit(new Error('the disk is full'))
     await set.begin({ stored: undefined, changes: [], files: filesOf(fileRule(10)) })
     expect(replaced.at(-1)!.map(({ message }) => message)).toEqual(['above 10'])
-    expect([await book.read(), desk.list()]).toEqual([undefined, []])
+    expect([await book.read(), desk.list({ limit: 100 })]).toEqual([undefined, []])
     // An edit of what the books say would end what runs beside them.
     await expect(desk.put('own', { json: { on: { metric: 't' }, when: { above: 1 } } }, { by: 'ada' })).rejects.toMatchObject({ code: 'STORE_FAILED' })
     await clock.advance(5_000)
     expect((await book.read())!.get('warm')).toMatchObject({ revision: 1 })
-    expect(desk.list()).toMatchObject([{ revision: 1 }])
+    expect(desk.list({ limit: 100 })).toMatchObject([{ revision: 1 }])
     expect(told).toEqual([])
     expect(await desk.put('own', { json: { on: { metric: 't' }, when: { above: 1 } } }, { by: 'ada' })).toMatchObject({ ok: true })
   })

@@ -8,6 +8,7 @@ import type { Rule } from '../kernel/rule.ts'
 import type { Timer } from '../kernel/timer-heap.ts'
 import type { AlarmRecord, ReadRow } from './alarm-record.ts'
 import { alarmOf, createRecord, createRowReader, priorityOf, rowText, shownOf } from './alarm-record.ts'
+import { createForgetting } from './forgetting.ts'
 import type { CoreEvent } from './machine.ts'
 import { clearEvent, isActive, step } from './machine.ts'
 import { renderMessage } from './message.ts'
@@ -24,6 +25,8 @@ export interface AlarmsDeps {
   readonly labelsOf: (device: string) => Labels
   /** Takes each transition, in order, in the turn in which it happens. */
   readonly emit: (transition: Transition) => void
+  /** Of more, those that are back to normal are forgotten. */
+  readonly mostAlarms?: number
 }
 
 /** Alarm instances: one per rule and key. All methods are synchronous; each transition is stored and emitted within. */
@@ -53,6 +56,7 @@ export interface Alarms extends AlarmView {
   cameBack(): void
   /** Reads the alarms, replacing what is in memory. Announces nothing. `restart`: they are marked as having come back; `rules`: those that run, where they are known. */
   restore(store: StoreReader, of: { readonly restart: boolean; readonly rules: readonly Rule[] | undefined }): Promise<void>
+  /** All that is stored of them, by id; under no id the numbers of those that were forgotten. */
   rows(): readonly (readonly [string, string])[]
 }
 
@@ -62,6 +66,7 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
   const records = new Map<string, AlarmRecord>()
   const byId = new Map<string, AlarmRecord>()
   const timers = createWallTimers()
+  const forgetting = createForgetting(state, deps.mostAlarms)
   const { apply, overlay, record, save } = createSteps({ state, view, timers, emit })
   let rules = new Map<string, Rule>()
   const technicals = new Map<string, Rule>()
@@ -76,9 +81,22 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     return alarm
   }
 
+  function remove(alarm: AlarmRecord): void {
+    records.delete(nameOf(alarm.rule.id, alarm.key))
+    byId.delete(alarm.id)
+  }
+
   function find(rule: Rule, key: string, of: { device: string | null; metric: string | null; wallMs: number }): AlarmRecord {
+    const known = records.get(nameOf(rule.id, key))
+    if (known !== undefined) return known
     const labels = of.device === null ? {} : deps.labelsOf(of.device)
-    return records.get(nameOf(rule.id, key)) ?? add(createRecord(rule, key, { ...of, labels }))
+    const alarm = add({ ...createRecord(rule, key, { ...of, labels }), ...forgetting.last() })
+    for (const gone of forgetting.due(records, alarm)) {
+      remove(gone)
+      state.delete(alarmSpace, gone.id)
+      view.drop(gone.id)
+    }
+    return alarm
   }
 
   /** What the alarm says of the sample that changed it. */
@@ -193,6 +211,11 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     }
   }
 
+  const forgotten = (): readonly (readonly [string, string])[] => {
+    const row = forgetting.row()
+    return row === undefined ? [] : [['', row]]
+  }
+
   const isSame = (now: Rule | undefined, { rule }: AlarmRecord): now is Rule => now !== undefined && now.conditionVersion === rule.conditionVersion && now.mode === rule.mode
 
   const desk = createOperatorDesk({
@@ -204,10 +227,7 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
       return records.get(nameOf(id, key)) ?? (rule === undefined || key === '' ? undefined : { rule, key })
     },
     create: ({ rule, key }, times) => find(rule, key, { device: rule.key === 'device' ? key : null, metric: null, wallMs: times.wallMs }),
-    discard: (alarm) => {
-      records.delete(nameOf(alarm.rule.id, alarm.key))
-      byId.delete(alarm.id)
-    },
+    discard: remove,
     apply,
     overlay,
     record,
@@ -254,6 +274,7 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
       for (const alarm of records.values()) if (alarm.state !== 'normal') alarm.restored = true
     },
     async restore(store, { restart, rules: running }) {
+      await forgetting.restore(store)
       const found: ReadRow[] = []
       const read = createRowReader()
       await eachRow(store, alarmSpace, (_, text) => void found.push(read(text)))
@@ -273,7 +294,7 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
       }
       view.replace(found.map(shownOf))
     },
-    rows: () => [...byId.values()].map((alarm) => [alarm.id, rowText(alarm)] as const),
+    rows: () => [...[...byId.values()].map((alarm) => [alarm.id, rowText(alarm)] as const), ...forgotten()],
     get: (id) => view.get(id),
     list: () => view.list(),
   }

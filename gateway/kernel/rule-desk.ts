@@ -65,8 +65,8 @@ export interface RuleDiff { readonly from: number; readonly to: number; readonly
  * it could not be stored (then nothing changed), OVERLOADED where too many wait.
  */
 export interface RuleDesk {
-  /** In the order of ids (code units). */
-  list(): readonly ShownRule[]
+  /** In the order of ids (code units), those behind `after`; at most `limit` of them. */
+  list(of: { readonly after?: string | undefined; readonly limit: number }): readonly ShownRule[]
   get(id: string): ShownRule | undefined
   /** `id`: what stands for one that is not written. */
   check(written: WrittenRule, id?: string): Promise<CheckedRule>

@@ -85,6 +85,8 @@ interface Zone {
 
 /** Remembered answers, which depend on the name and the moment alone: the calendar takes its time, and thousands of rules ask the same. */
 const zones = new Map<string, Zone>()
+/** A zone may be written in any mixture of great and small letters, and each is 50 KB. */
+const mostZones = 500
 
 /** How far the zone's clock is ahead of UTC, in ms. No zone sets its clock and sets it back within a day. */
 function offsetOf(tz: string, wallMs: number): number {
@@ -104,6 +106,7 @@ function zoneOf(tz: string): Zone {
   let zone = zones.get(tz)
   if (zone === undefined) {
     const clock = new Intl.DateTimeFormat('en-US', { timeZone: tz, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' })
+    if (zones.size >= mostZones) zones.clear()
     zones.set(tz, (zone = { clock, since: Infinity, until: -Infinity, offset: Number.NaN }))
   }
   return zone

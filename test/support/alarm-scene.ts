@@ -25,11 +25,11 @@ export interface AlarmScene {
 }
 
 /** Alarms alone, on a store in memory: the test says what the rules find out. */
-export function createAlarmScene(store: MemoryStore = createMemoryStore()): AlarmScene {
+export function createAlarmScene(store: MemoryStore = createMemoryStore(), options: { readonly mostAlarms?: number } = {}): AlarmScene {
   let out: Transition[] = []
   let current: readonly Rule[] = []
   let now = 0
-  const alarms = createAlarms({ state: store, labelsOf: () => ({}), emit: (transition) => void out.push(transition) })
+  const alarms = createAlarms({ state: store, labelsOf: () => ({}), emit: (transition) => void out.push(transition), ...options })
   const startMs = seconds(0).wallMs
 
   function take(): readonly Transition[] {
@@ -70,7 +70,7 @@ export function createAlarmScene(store: MemoryStore = createMemoryStore()): Alar
     nextDue: () => ((alarms.nextTimer()?.due ?? Infinity) - startMs) / 1_000,
     async restart() {
       await store.commit()
-      const scene = createAlarmScene(store.crash())
+      const scene = createAlarmScene(store.crash(), options)
       await scene.alarms.restore(scene.store, { restart: true, rules: undefined })
       return scene
     },

@@ -1,6 +1,7 @@
 import type { Clock } from '../../gateway/kernel/clock.ts'
 import { LimenError } from '../../gateway/kernel/errors.ts'
 import type { NewEvent } from '../../gateway/kernel/event.ts'
+import { silentLogger } from '../../gateway/kernel/log.ts'
 import type { Rule } from '../../gateway/kernel/rule.ts'
 import { createRuleDesk } from '../../gateway/rule-desk.ts'
 import type { Files } from '../../gateway/rule-set.ts'
@@ -49,7 +50,7 @@ export function createRuleScene({ store, clock }: { store: MemoryStore; clock: C
   const faults = new Map<string, string>()
   const gate = createHandGate()
   const book = createRuleBook(store)
-  const set = createRuleSet({ clock, store, book, gate, record: (event) => void told.push(event), replace: (rules) => void replaced.push(rules), changed: () => {} })
+  const set = createRuleSet({ clock, logger: silentLogger, store, book, gate, record: (event) => void told.push(event), replace: (rules) => void replaced.push(rules), changed: () => {} })
   const desk = createRuleDesk({ clock, set, book, read: (rules) => readRulesApart({ rules, targets: ruleTargets }), faulty: () => faults })
   return {
     told, replaced, faults, gate, book, set, desk,

@@ -33,6 +33,7 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
   void rules.set.begin({ stored: undefined, changes: [], files: filesOf('- { id: b, on: { metric: t }, when: { above: 30 } }\n- { id: a, on: { metric: t }, when: { above: 20 } } # the usual\n') })
   const door = createDoor({ store, board: board.byId, commands })
   const health: { now: Health } = { now: { ready: true, checks: { store: { ok: true, vital: true }, influx: { ok: false, vital: false, detail: 'away' } } } }
+  const state = { now: () => ({ stateHash: 'abc', late: 0 }) }
   const web: Web = createWeb(
     {
       host: '127.0.0.1', port: 0, site: 'ward-3', loopbackTrusted: true, dashboardDir: join(import.meta.dirname, 'no-dashboard'),
@@ -40,7 +41,7 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
       ...change,
     },
     {
-      accept: (input, done) => door.accept(input, done), store, alarms: board, devices, commands, delivery, rules: rules.desk, state: () => ({ stateHash: 'abc', late: 0 }), kpis: createKpis({}, { store, alarms: board, rules: () => rules.set.running(), clock, logger: silentLogger }), authenticator: users, clock, logger: silentLogger,
+      accept: (input, done) => door.accept(input, done), store, alarms: board, devices, commands, delivery, rules: rules.desk, state: () => state.now(), kpis: createKpis({}, { store, alarms: board, rules: () => rules.set.running(), clock, logger: silentLogger }), authenticator: users, clock, logger: silentLogger,
       metrics: [() => [{ name: 'limen_test_total', help: 'A test.', type: 'counter', value: 1 }]],
       flows, health: () => health.now, siteInfo: async () => ({ version: '0.1.0' }),
     },
@@ -66,7 +67,7 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
     await new Promise((resolve) => setImmediate(resolve))
   }
 
-  return { web, call, logIn, append, clock, store, board, commands, devices, delivery, users, door, rules, health }
+  return { web, call, logIn, append, clock, store, board, commands, devices, delivery, users, door, rules, health, state }
 }
 
 export type WebScene = ReturnType<typeof webScene>

@@ -262,6 +262,24 @@ describe('what the whole API has in common', () => {
   })
 })
 
+describe('the hash of the state', () => {
+  it('is given as often as it is asked for while that costs nothing, and of a large state seldom: readings wait for it', async () => {
+    const { call, clock, state } = scene()
+    const ask = () => call({ url: api('state') })
+    expect((await ask()).json()).toEqual({ stateHash: 'abc', late: 0, position: 0 })
+    expect((await ask()).statusCode).toBe(200)
+    state.now = () => {
+      clock.stall(400)
+      return { stateHash: 'def', late: 1 }
+    }
+    expect((await ask()).statusCode).toBe(200)
+    const refused = await ask()
+    expect([refused.statusCode, refused.headers['retry-after'], refused.json<{ detail: string }>().detail]).toEqual([503, '20', expect.stringContaining('ask again in 20 s')])
+    await clock.advance(20_000)
+    expect((await ask()).json()).toMatchObject({ stateHash: 'def' })
+  })
+})
+
 describe('the OpenAPI document', () => {
   it('has every route there is', async () => {
     const { call, web } = scene()

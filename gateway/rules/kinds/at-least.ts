@@ -1,5 +1,5 @@
 import type { CellView, JointCondition, Kind, Shown } from '../kind.ts'
-import { normal, plainLevels, unknown } from '../kind.ts'
+import { normal, unknown } from '../kind.ts'
 import type { AtLeastSpec } from './at-least.schema.ts'
 import { compileComparison } from './comparison.schema.ts'
 import type { Panel } from './panel.ts'
@@ -17,16 +17,7 @@ export const atLeast: Kind = {
     const holds = compileComparison(is)
     const keeper = createPanelKeeper(rule, { signals, maxAgeMs, truthOf: ({ slot }) => holds(slot.value) })
     return {
-      ...plainLevels,
-      form: 'joint',
-      order: 'newest',
-      signals,
-      events: [],
-      create: keeper.create,
-      save: keeper.save,
-      load: keeper.load,
-      take: keeper.take,
-      ...(keeper.age === undefined ? {} : { age: keeper.age }),
+      ...keeper.common,
       judge(cell, moment, around) {
         const { memory } = cell
         cell.deadline = keeper.refresh(memory, { key: cell.key, moment, around })

@@ -1,5 +1,5 @@
 import type { CellView, JointCondition, Kind, Shown } from '../kind.ts'
-import { normal, plainLevels } from '../kind.ts'
+import { normal } from '../kind.ts'
 import type { DeviationSpec } from './deviation.schema.ts'
 import type { Operand, Panel, PanelKeeper } from './panel.ts'
 import { createPanelKeeper, truthOfSignal, yes } from './panel.ts'
@@ -45,16 +45,7 @@ export const deviation: Kind = {
     })
 
     return {
-      ...plainLevels,
-      form: 'joint',
-      order: 'newest',
-      signals,
-      events: [],
-      create: keeper.create,
-      save: keeper.save,
-      load: keeper.load,
-      take: keeper.take,
-      ...(keeper.age === undefined ? {} : { age: keeper.age }),
+      ...keeper.common,
       judge(cell, moment, around) {
         active = cell.active !== normal
         cell.deadline = keeper.refresh(cell.memory, { key: cell.key, moment, around })

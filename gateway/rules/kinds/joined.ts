@@ -1,6 +1,6 @@
 import type { Rule } from '../../kernel/rule.ts'
 import type { CellView, JointCondition, Shown, Verdict } from '../kind.ts'
-import { normal, plainLevels, unknown } from '../kind.ts'
+import { normal, unknown } from '../kind.ts'
 import { compileComparison } from './comparison.schema.ts'
 import type { JoinedSpec } from './joined.schema.ts'
 import type { Operand, Panel } from './panel.ts'
@@ -16,16 +16,7 @@ export function joined(rule: Rule, join: Join): JointCondition<Panel> {
   const holds = terms.map(({ is }) => compileComparison(is))
   const keeper = createPanelKeeper(rule, { signals, maxAgeMs, truthOf: ({ signal, slot }) => holds[signal]!(slot.value) })
   return {
-    ...plainLevels,
-    form: 'joint',
-    order: 'newest',
-    signals,
-    events: [],
-    create: keeper.create,
-    save: keeper.save,
-    load: keeper.load,
-    take: keeper.take,
-    ...(keeper.age === undefined ? {} : { age: keeper.age }),
+    ...keeper.common,
     judge(cell, moment, around) {
       cell.deadline = keeper.refresh(cell.memory, { key: cell.key, moment, around })
       return join(cell.memory, signals.length)

@@ -3,7 +3,7 @@ import type { Rule, Selector } from '../../kernel/rule.ts'
 import { isGlob } from '../../kernel/glob.ts'
 import { leastStaleMs } from '../cadence.ts'
 import type { JointCondition, Moment, Signal, Surroundings, Verdict } from '../kind.ts'
-import { normal, unknown } from '../kind.ts'
+import { normal, plainLevels, unknown } from '../kind.ts'
 import { compileSelector } from '../selector.ts'
 import type { Slot } from '../slots.ts'
 import { ageSlot, fillSlot, standing } from '../slots.ts'
@@ -51,8 +51,8 @@ export interface PanelKeeper {
   readonly create: () => Panel
   readonly save: (panel: Panel) => unknown
   readonly load: (saved: unknown) => Panel
-  /** A condition's own, where the panel is all of its memory. */
-  readonly take: JointCondition<Panel>['take']
+  /** What is the same in every condition of which the panel is all of the memory. */
+  readonly common: Pick<JointCondition<Panel>, keyof typeof plainLevels | 'form' | 'order' | 'signals' | 'events' | 'create' | 'save' | 'load' | 'take' | 'age'>
   readonly put: (panel: Panel, reading: Reading, of: { readonly signal: number; readonly at: number }) => void
   /** Where `assess` looks at more than a value: something was said of the device. */
   readonly touch: (panel: Panel, device: string) => void
@@ -107,15 +107,39 @@ export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, asse
     if (panel.fresh.at(-1) !== operand) panel.fresh.push(operand)
   }
 
+  const create = (): Panel => ({ operands: signals.map(() => new Map()), trues: signals.map(() => 0), unknowns: signals.map(() => 0), soonest: Infinity, fresh: [] })
+
+  const save = ({ operands, soonest }: Panel): unknown => ({ soonest, operands: operands.map((own) => [...own].sort(([a], [b]) => (a < b ? -1 : 1))) })
+
+  function load(saved: unknown): Panel {
+    const { soonest, operands } = saved as { soonest: number; operands: [string, Operand][][] }
+    const panel: Panel = { operands: operands.map((own) => new Map(own)), trues: signals.map(() => 0), unknowns: signals.map(() => 0), soonest, fresh: [] }
+    for (const own of panel.operands) for (const operand of own.values()) count(panel, operand, 1)
+    return panel
+  }
+
+  const age = maxAgeMs === undefined ? undefined : (panel: Panel, byMs: number): void => {
+    for (const own of panel.operands) for (const { slot } of own.values()) ageSlot(slot, byMs)
+    panel.soonest = -Infinity
+  }
+
   return {
-    create: () => ({ operands: signals.map(() => new Map()), trues: signals.map(() => 0), unknowns: signals.map(() => 0), soonest: Infinity, fresh: [] }),
-    save: ({ operands, soonest }) => ({ soonest, operands: operands.map((own) => [...own].sort(([a], [b]) => (a < b ? -1 : 1))) }),
-    load(saved) {
-      const { soonest, operands } = saved as { soonest: number; operands: [string, Operand][][] }
-      const panel: Panel = { operands: operands.map((own) => new Map(own)), trues: signals.map(() => 0), unknowns: signals.map(() => 0), soonest, fresh: [] }
-      for (const own of panel.operands) for (const operand of own.values()) count(panel, operand, 1)
-      return panel
+    common: {
+      ...plainLevels,
+      form: 'joint',
+      order: 'newest',
+      signals,
+      events: [],
+      create,
+      save,
+      load,
+      // oxlint-disable-next-line max-params -- called for every reading.
+      take: (reading, signal, { memory }, { at }) => put(memory, reading, { signal, at }),
+      ...(age === undefined ? {} : { age }),
     },
+    create,
+    save,
+    load,
     put,
     touch,
     ofDevice({ operands }, signal, device) {
@@ -124,12 +148,7 @@ export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, asse
       const only = own.get(device)
       return only === undefined ? [] : [only]
     },
-    // oxlint-disable-next-line max-params -- called for every reading.
-    take: (reading, signal, { memory }, { at }) => put(memory, reading, { signal, at }),
-    age: maxAgeMs === undefined ? undefined : (panel, byMs) => {
-      for (const own of panel.operands) for (const { slot } of own.values()) ageSlot(slot, byMs)
-      panel.soonest = -Infinity
-    },
+    age,
     refresh(panel, { key, moment, around }) {
       const { fresh } = panel
       // Judged without having been told anything: something around it changed.

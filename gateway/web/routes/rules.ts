@@ -39,7 +39,7 @@ export function ruleRoutes(app: FastifyInstance, { rules }: WebContext): void {
   app.get<{ Querystring: XStatic<typeof paging> }>(
     '/rules',
     { config: { access: 'viewer' }, schema: { summary: 'Rules that run, in the order of ids', tags, querystring: paging, response: { 200: listOf('Rule') } } },
-    async ({ query: { limit = defaultLimit, after = '' } }) => pageOf(rules.list().filter((rule) => rule.id > after).slice(0, limit + 1), limit, (last) => last.id),
+    async ({ query: { limit = defaultLimit, after } }) => pageOf(rules.list({ after, limit: limit + 1 }), limit, (last) => last.id),
   )
 
   app.get<{ Params: { id: string } }>(
@@ -66,7 +66,7 @@ export function ruleRoutes(app: FastifyInstance, { rules }: WebContext): void {
       { config: { access: 'operator' }, schema: { summary: 'Is this rule right? Changes nothing', tags, querystring: checkQuery, ...written, response: { 200: ref('RuleCheck'), 400: ref('Problem') } } },
       async ({ body, query }) => {
         const { rule, text, problems: wrong } = await rules.check(writtenIn(body), query.id)
-        return { ok: rule !== undefined, problems: wrong.map(placeOf), rule: rule ?? null, text }
+        return { ok: rule !== undefined, problems: wrong.map(withoutFile), rule: rule ?? null, text }
       },
     )
   })
@@ -130,9 +130,9 @@ function refusalOf({ code, reason }: EditRefusal): HttpProblem {
 
 /** Lines and columns are of `text`: the YAML that was sent, or what became of the JSON. */
 function wrongRule(detail: string, { problems, text }: CheckedRule): HttpProblem {
-  return new HttpProblem('BAD_INPUT', detail, { more: { problems: problems.map(placeOf), text } })
+  return new HttpProblem('BAD_INPUT', detail, { more: { problems: problems.map(withoutFile), text } })
 }
 
-function placeOf({ line, column, path, message, remedy }: Problem): Omit<Problem, 'file'> {
+function withoutFile({ line, column, path, message, remedy }: Problem): Omit<Problem, 'file'> {
   return { line, column, path, message, remedy }
 }
