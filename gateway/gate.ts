@@ -46,6 +46,8 @@ export function createGate(deps: GateDeps): Gate {
       open = false
       logger.error({ err: error }, 'a batch could not be stored; state is rebuilt from the store')
       deps.rebuild().then(opens).catch((thrown: unknown) => {
+        // Stopped meanwhile: what is in memory is of no use to anybody any more.
+        if (thrown instanceof LimenError && thrown.code === 'STORE_CLOSED') return
         const cause = asError(thrown)
         logger.error({ err: cause }, 'state could not be rebuilt')
         deps.onFatal(cause)

@@ -141,7 +141,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
   const posted = createPostedEvents({ store })
   const rejections = createRejections()
   const stage = createAlarmStage({ kinds }, { state: store })
-  const snapshots = createSnapshots({ store, stage, logger })
+  const snapshots = createSnapshots({ store, stage, clock, logger })
   const pipeline = createPipeline({
     ...keeper,
     store,
@@ -177,7 +177,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
       rules: rules.desk, health: health.report, flows: flows.access,
       state: () => ({ stateHash: stage.stateHash(), late: stage.lateReadings() }),
       siteInfo: createSiteInfo(config, { clock, logger, store, version: deps.version }),
-      metrics: [store.metrics, broker.metrics, ingest.metrics, rejections.metrics, devices.metrics, commands.metrics, delivery.metrics, kpis.metrics, authenticator.metrics, influx.metrics, flows.metrics, health.metrics],
+      metrics: [store.metrics, snapshots.metrics, broker.metrics, ingest.metrics, rejections.metrics, devices.metrics, commands.metrics, delivery.metrics, kpis.metrics, authenticator.metrics, influx.metrics, flows.metrics, health.metrics],
     },
   )
 

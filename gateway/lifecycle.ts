@@ -1,10 +1,10 @@
 import type { Clock } from './kernel/clock.ts'
-import { asError } from './kernel/errors.ts'
+import { asError, LimenError } from './kernel/errors.ts'
 import type { Logger } from './kernel/log.ts'
 
 /** Named clean-ups, run in reverse order of their registration. */
 export interface Lifecycle {
-  /** Starts something and registers how it ends; what was started before a failure is ended by `stop`. */
+  /** Starts something and registers how it ends; what was started before a failure is ended by `stop`. Throws STOPPING once that was called. */
   start(name: string, part: { start?(): Promise<void> | void; stop?(): Promise<void> | void }): Promise<void>
   /** Ends everything, last first, within the deadline; one that fails or hangs holds up no other. Idempotent. */
   stop(deadlineMs: number): Promise<void>
@@ -33,6 +33,7 @@ export function createLifecycle(deps: { readonly clock: Clock; readonly logger: 
 
   return {
     async start(name, part) {
+      if (stopping !== undefined) throw new LimenError('STOPPING', `the gateway is being stopped; ${name} is not started any more`)
       // Registered first: a part whose start fails half-way is stopped too.
       if (part.stop !== undefined) cleanups.push({ name, stop: () => part.stop!() })
       await part.start?.()

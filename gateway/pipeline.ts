@@ -57,12 +57,12 @@ export interface Pipeline {
   record(event: NewEvent): void
   /** One of the gateway's own technical alarms; while the gate is shut it waits, and of each the last word counts. */
   condition(condition: TechnicalCondition): void
-  /** `news`: what is told of it, ahead of the alarms that retire. */
-  replaceRules(rules: readonly Rule[], news?: NewEvent): void
+  /** The whole set. */
+  replaceRules(rules: readonly Rule[]): void
   presence(device: string, online: boolean): void
   /** A device became known, or its type, labels or settings changed. */
   deviceChanged(device: string): void
-  /** The gateway is back: what `aliveAt` (when it last lived) and `version` say goes into the log, before anything else does. */
+  /** The gateway is back: when it last lived (`alive`) and its version go into the log, before anything else does. */
   resumed(of: { readonly alive: Times | null; readonly times: Times; readonly version: string }): void
 }
 
@@ -78,6 +78,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   /** An input is on its way through: what rooms find meanwhile is taken after it, so that the log has it in the order in which it counted. */
   let busy = false
   const later: (() => void)[] = []
+  /** The first set of a run is written out whole: the log before it may be gone one day. */
   let rulesWhole = true
 
   const mark = (of: StageMark): void => void store.appendMark({ ...of })
@@ -299,16 +300,15 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       if (transitions.length > 0) mark({ kind: 'technical', ...times, condition })
       return transitions
     })),
-    replaceRules: (rules, news) => gate.whenOpen('rules', () => {
-      if (news !== undefined) record(news)
-      run((times) => {
-        const whole = rulesWhole
-        const change = whole ? { put: rules, removed: [] } : rulesChange(stage.rules(), rules)
-        rulesWhole = false
-        if (whole || change.put.length + change.removed.length > 0) mark({ kind: 'rules', ...times, whole, ...change })
-        return stage.replaceRules(rules, times)
-      })
-    }),
+    replaceRules: (rules) => gate.whenOpen('rules', () => run((times) => {
+      const whole = rulesWhole
+      const change = whole ? { put: rules, removed: [] } : rulesChange(stage.rules(), rules)
+      rulesWhole = false
+      // Another place in a file is nothing to the stage, which would look at every series again.
+      if (!whole && change.put.length + change.removed.length === 0) return []
+      mark({ kind: 'rules', ...times, whole, ...change })
+      return stage.replaceRules(rules, times)
+    })),
     presence: (device, online) => run((times) => {
       mark({ kind: 'presence', ...times, device, online })
       return stage.presence(device, online, times)

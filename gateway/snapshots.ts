@@ -2,31 +2,40 @@ import { deserialize, serialize } from 'node:v8'
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompressSync } from 'node:zlib'
 import type { SavedStage } from './alarm-stage.ts'
-import type { StoreReader, StoreWriter, Times } from './kernel/contracts.ts'
+import type { Clock } from './kernel/clock.ts'
+import type { Store, StoreReader, StoreWriter, Times } from './kernel/contracts.ts'
 import type { LiveAlarmStage } from './kernel/stage-contracts.ts'
 import { asError } from './kernel/errors.ts'
 import type { Logger } from './kernel/log.ts'
+import type { MetricSource } from './kernel/metric.ts'
 import { stateFormat } from './rules/engine-state.ts'
 import { createLogReplay } from './log-replay.ts'
 
 export interface Snapshots {
   /** Brings the stage to what the store holds: the last snapshot, and the log since then gone through again. */
   restore(stage: LiveAlarmStage<SavedStage>, resume: Parameters<LiveAlarmStage<SavedStage>['restore']>[0]['resume']): Promise<void>
-  /** Asked once a second: keeps the state where so much was appended since the last time that going through it again would take long. */
+  /**
+   * Asked once a second: keeps the state where so much was appended since the last time that going through it again would take long, or
+   * where that was hours ago: what the log holds since is kept from retention meanwhile.
+   */
   look(times: Times): void
   /** Keeps the state as it is now, if anything was appended since. */
   write(times: Times): void
   /** Resolves once what is being written is in the current batch. */
   settled(): Promise<void>
+  readonly metrics: MetricSource
 }
 
 export interface SnapshotDeps {
-  readonly store: Pick<StoreWriter, 'appendMark' | 'put' | 'delete' | 'onDisk'> & StoreReader
+  readonly store: Pick<StoreWriter, 'appendMark' | 'put' | 'delete' | 'onDisk'> & StoreReader & Pick<Store, 'pin'>
   readonly stage: Pick<LiveAlarmStage<SavedStage>, 'save'>
+  /** For how long it held everything up. */
+  readonly clock: Clock
   readonly logger: Logger
 }
 
 interface Head { readonly format: number; readonly position: number; readonly parts: number }
+interface Begun { readonly format: number; readonly position: number; readonly at?: number }
 
 const space = 'snapshot'
 const headKey = 'head'
@@ -38,18 +47,33 @@ const everyEntries = 250_000
 const entriesPerByte = 0.05
 const mostEntries = 1_500_000
 const pageEntries = 5_000
+/** The longest between snapshots, where anything was appended at all. */
+const longestMs = 6 * 3_600_000
+/** One that could not be stored is not tried again at every moment: the disk may be full of its like. */
+const retryMs = 60_000
+/** A start that has more to go through says how far it is. */
+const toldEntries = 250_000
 const compress = promisify(zstdCompress)
 
 /**
  * The state of the rules is a function of the log. It is kept now and then, so that a start has to go through little of it again
  * (docs/decisions/rule-state.md).
  */
-export function createSnapshots({ store, stage, logger }: SnapshotDeps): Snapshots {
-  /** Position up to which the state is kept, or from which it was begun. */
+export function createSnapshots({ store, stage, clock, logger }: SnapshotDeps): Snapshots {
+  /** Position up to which the state is kept, or from which it was begun; and the monotonic time there. */
   let base = 0
+  let baseAt = 0
   let parts = 0
   let every = everyEntries
   let writing: Promise<void> | undefined
+  /** Not before this monotonic time. */
+  let notBefore = -Infinity
+  /** Entries since then are gone: what is kept is of use no more. */
+  let holed = false
+  /** Rises as state is read again: what was saved before is not to be mixed into what is being read. */
+  let generation = 0
+  let [written, failures, sizeBytes, heldUpMs] = [0, 0, 0, 0]
+  store.pin({ name: 'rules', position: () => base, dropped: () => void (holed = true) })
 
   async function read(): Promise<{ saved: SavedStage; head: Head } | undefined> {
     const row = await store.get(space, headKey)
@@ -70,40 +94,56 @@ export function createSnapshots({ store, stage, logger }: SnapshotDeps): Snapsho
     }
   }
 
-  /** The position at which there was no state yet. */
-  async function readBegun(): Promise<number | undefined> {
+  /** The position, and monotonic time, at which there was no state yet. */
+  async function readBegun(): Promise<Begun | undefined> {
     const row = await store.get(space, begunKey)
     if (row === undefined) return undefined
-    const { format, position } = JSON.parse(String(row)) as Pick<Head, 'format' | 'position'>
-    return format === stateFormat ? position : undefined
+    const begun = JSON.parse(String(row)) as Begun
+    return begun.format === stateFormat ? begun : undefined
   }
 
   async function recall(into: LiveAlarmStage<SavedStage>, since: Times, rules: SavedStage['rules']): Promise<void> {
     const replay = createLogReplay(into, { since, rules })
+    const total = store.lastPosition() - base
+    let toldAt = base
+    if (total > toldEntries) logger.info({ entries: total }, 'the log since the state of the rules was last kept is gone through again')
     for (let after = base; ; ) {
       const { entries, next } = await store.read({ after, limit: pageEntries })
       for (const entry of entries) replay.take(entry)
       if (next === after) break
       after = next
+      if (after - toldAt < toldEntries) continue
+      toldAt = after
+      logger.info({ entries: after - base, of: total }, 'going through the log')
     }
     replay.end()
   }
 
   function write(times: Times): void {
-    if (writing !== undefined) return
+    if (writing !== undefined || store.lastPosition() === base) return
+    notBefore = times.at + retryMs
+    const begun = clock.monotonic()
     const bytes = serialize(stage.save())
+    heldUpMs = clock.monotonic() - begun
     const position = store.appendMark({ kind: 'snapshot', ...times })
     const { promise, resolve } = Promise.withResolvers<void>()
     writing = promise
+    const of = generation
     // What is not on disk may be undone, and the state with it.
     store.onDisk((error) => {
       if (error !== null) {
+        failures++
         writing = undefined
         return resolve()
       }
       compress(bytes)
-        .then((packed) => keep(packed, position, bytes.length))
-        .catch((thrown: unknown) => logger.error({ err: asError(thrown) }, 'the state of the rules could not be kept; it is tried again'))
+        .then((packed) => {
+          if (of === generation) keep(packed, { position, at: times.at, size: bytes.length })
+        })
+        .catch((thrown: unknown) => {
+          failures++
+          logger.error({ err: asError(thrown) }, 'the state of the rules could not be kept; it is tried again')
+        })
         .finally(() => {
           writing = undefined
           resolve()
@@ -111,7 +151,7 @@ export function createSnapshots({ store, stage, logger }: SnapshotDeps): Snapsho
     })
   }
 
-  function keep(packed: Uint8Array, position: number, size: number): void {
+  function keep(packed: Uint8Array, { position, at, size }: { readonly position: number; readonly at: number; readonly size: number }): void {
     const count = Math.ceil(packed.length / partBytes)
     for (let i = 0; i < count; i++) store.put(space, partKey(i), packed.slice(i * partBytes, (i + 1) * partBytes))
     for (let i = count; i < parts; i++) store.delete(space, partKey(i))
@@ -119,26 +159,40 @@ export function createSnapshots({ store, stage, logger }: SnapshotDeps): Snapsho
     store.put(space, headKey, JSON.stringify({ format: stateFormat, position, parts: count } satisfies Head))
     parts = count
     base = position
+    baseAt = at
+    holed = false
+    written++
+    sizeBytes = packed.length
     every = Math.min(mostEntries, Math.max(everyEntries, size * entriesPerByte))
   }
 
   return {
     async restore(into, resume) {
+      generation++
       const kept = await read()
       const begun = kept === undefined ? await readBegun() : undefined
-      base = kept?.head.position ?? begun ?? store.lastPosition()
+      base = kept?.head.position ?? begun?.position ?? store.lastPosition()
       parts = kept?.head.parts ?? parts
       const saved = kept?.saved
+      baseAt = saved?.at ?? begun?.at ?? resume.times.at
       // Begun and not kept yet: all of it is in the log since then.
       const known = saved !== undefined || begun !== undefined
       await into.restore({ store, resume, saved, recall: known ? () => recall(into, saved ?? resume.times, saved?.rules ?? []) : undefined })
-      if (!known) store.put(space, begunKey, JSON.stringify({ format: stateFormat, position: base }))
+      if (!known) store.put(space, begunKey, JSON.stringify({ format: stateFormat, position: base, at: baseAt } satisfies Begun))
     },
     look(times) {
-      if (store.lastPosition() - base >= every) write(times)
+      if (times.at < notBefore) return
+      if (holed || store.lastPosition() - base >= every || times.at - baseAt >= longestMs) write(times)
     },
     write,
     settled: async () => writing,
+    *metrics() {
+      yield { name: 'limen_snapshots_total', help: 'Times the state of the rules was kept.', type: 'counter', value: written }
+      yield { name: 'limen_snapshot_failures_total', help: 'Times it could not be kept.', type: 'counter', value: failures }
+      yield { name: 'limen_snapshot_size_bytes', help: 'Its size on disk when it was last kept in this run.', type: 'gauge', value: sizeBytes }
+      yield { name: 'limen_snapshot_pause_seconds', help: 'How long readings waited while it was last put together.', type: 'gauge', value: heldUpMs / 1_000 }
+      yield { name: 'limen_snapshot_behind_entries', help: 'Entries of the log since then: what a start has to go through again.', type: 'gauge', value: Math.max(0, store.lastPosition() - base) }
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createGate } from '../gateway/gate.ts'
+import { LimenError } from '../gateway/kernel/errors.ts'
 import { silentLogger } from '../gateway/kernel/log.ts'
 
 function open() {
@@ -39,6 +40,15 @@ describe('the gate', () => {
     gate.mustBeOpen()
     gate.lost(new Error('again'))
     expect(told.at(-1)).toBe('rebuild')
+  })
+
+  it('stays shut, and ends nothing, where the gateway is stopped meanwhile', async () => {
+    const { gate, told, turn, end } = open()
+    gate.lost(new Error('full'))
+    end().reject(new LimenError('STORE_CLOSED', 'the store has been stopped'))
+    await turn()
+    expect(told).toEqual(['rebuild'])
+    expect(gate.isOpen()).toBe(false)
   })
 
   it('stays shut and ends the process where state cannot be rebuilt', async () => {

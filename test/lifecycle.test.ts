@@ -19,6 +19,13 @@ describe('the lifecycle', () => {
     expect(seen).toEqual(['+first', '-last', '-first'])
   })
 
+  it('starts nothing any more once it is being stopped', async () => {
+    const lifecycle = createLifecycle({ clock: createFakeClock(), logger: silentLogger })
+    const stopped = lifecycle.stop(1_000)
+    await expect(lifecycle.start('late', { start: () => { throw new Error('started') } })).rejects.toMatchObject({ code: 'STOPPING' })
+    await stopped
+  })
+
   it('stops also what failed to start', async () => {
     const lifecycle = createLifecycle({ clock: createFakeClock(), logger: silentLogger })
     const seen: string[] = []

@@ -12,6 +12,7 @@ import { silentLogger } from '../gateway/kernel/log.ts'
 import { createPipeline } from '../gateway/pipeline.ts'
 import { kinds } from '../gateway/rules/kinds.ts'
 import { createSnapshots } from '../gateway/snapshots.ts'
+import { createFakeClock } from './support/fake-clock.ts'
 import { createMemoryStore } from './support/memory-store.ts'
 import { rulesOf } from './support/timeline.ts'
 
@@ -25,7 +26,7 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
   const commands: string[] = []
   const delivered: string[] = []
   const stage = createAlarmStage({ kinds }, { state: store })
-  const snapshots = createSnapshots({ store, stage, logger: silentLogger })
+  const snapshots = createSnapshots({ store, stage, clock: createFakeClock(), logger: silentLogger })
   const settings: Record<string, Record<string, unknown>> = {}
   const ingest = createIngest({ maxSeries: 5 }, { store, labels: () => ({}), settings: (device) => settings[device] ?? {}, emit: (event) => pipeline.record(event) })
   const posted = createPostedEvents({ store })

@@ -1,7 +1,10 @@
 import type { RuleRevision } from '../kernel/rule-desk.ts'
 
-/** Beyond so many lines that differ the search takes longer than anybody waits, and nobody reads on: all is shown as replaced. */
-const mostEdits = 1_000
+/**
+ * Beyond so many lines that differ nobody reads on, and the search, whose steps are their square, would hold up readings (a second on
+ * a small machine for a thousand): all is shown as replaced.
+ */
+const mostEdits = 300
 
 type Said = Pick<RuleRevision, 'revision' | 'text' | 'by' | 'at'>
 
