@@ -135,11 +135,14 @@ Limen demonstration: a ward of six beds and a home of three rooms, simulated. No
   mosquitto_sub -p ${new URL(mqttUrl).port} -t 'limen/alarms/#' -v       the alarms over MQTT, retained
   kill -9 ${pid ?? 'PID'}                 the gateway dies and is started again: every alarm is where it was
 
-Within a minute: bed-1 desaturates through two limits and a lamp lights over its door; bed-2's heart races, and while
-that alarm stands its monitor drops off the network: the alarm stays, marked unknown; a probe of bed-1 falls off; the
-smoke detector falls silent; motion switches lamps; a warm room starts its fan; somebody acknowledges what is serious.
-The rules stand in demo/rules: edit one and save it. Ctrl-C ends everything; the next demonstration goes on where this
-one ended, npm run demo -- --fresh begins with nothing.
+Within a minute: bed-1 desaturates through two limits, its NEWS2 rises to 11, and a lamp lights over its door; bed-2's
+heart races, and while that alarm stands its monitor drops off the network: the alarm stays, marked unknown; a probe of
+bed-1 falls off, the monitor of bed-3 hangs; the smoke detector falls silent; the front door opens and nobody comes in;
+motion switches lamps; a warm room starts its fan; somebody acknowledges what is serious. A day of a ward in some minutes:
+the page KPI says so.
+The rules stand in demo/rules, and on the page Rules: edit one and save it. One of them, spo2-falls, is on trial: what it
+finds is in the history, and nobody is told. Ctrl-C ends everything; the next demonstration goes on where this one ended,
+npm run demo -- --fresh begins with nothing.
 
 `)
 }

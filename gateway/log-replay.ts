@@ -11,8 +11,8 @@ export interface LogReplayOptions {
   readonly since: Times
   /** The rules that run there. */
   readonly rules: readonly Rule[]
-  /** Leaves the rules of the log alone: others are tried on it. */
-  readonly keepRules?: boolean
+  /** Marks of these kinds are passed over but for their times: other rules are tried on the log. */
+  readonly without?: ReadonlySet<StageMark['kind']>
   readonly onTransitions?: (transitions: readonly Transition[]) => void
 }
 
@@ -21,13 +21,15 @@ export interface LogReplay {
   take(entry: LogEntry): void
   /** There is nothing more: the last message is whole. */
   end(): void
+  /** Time goes on to this wall time without an entry. */
+  advance(wallMs: number): void
   /** Of the last entry. */
   times(): Times
   readings(): number
 }
 
 export function createLogReplay(stage: AlarmStage, options: LogReplayOptions): LogReplay {
-  const { onTransitions = () => {} } = options
+  const { onTransitions = () => {}, without } = options
   const devices = new Map<string, Map<string, Series>>()
   let seriesCount = 0
   /** Wall time less monotonic time. */
@@ -68,7 +70,7 @@ export function createLogReplay(stage: AlarmStage, options: LogReplayOptions): L
     const { at, wallMs } = mark
     times = { at, wallMs }
     offset = wallMs - at
-    const transitions = apply(mark)
+    const transitions = without?.has(mark.kind) === true ? stage.advance(times) : apply(mark)
     if (transitions.length > 0) onTransitions(transitions)
   }
 
@@ -86,7 +88,6 @@ export function createLogReplay(stage: AlarmStage, options: LogReplayOptions): L
         return stage.act(action, times).transitions
       }
       case 'rules':
-        if (options.keepRules === true) return stage.advance(times)
         rules = rulesAfter(rules, known)
         return stage.replaceRules(rules, times)
       case 'presence':
@@ -116,6 +117,13 @@ export function createLogReplay(stage: AlarmStage, options: LogReplayOptions): L
       if (transitions.length > 0) onTransitions(transitions)
     },
     end: evaluate,
+    advance(wallMs) {
+      evaluate()
+      if (wallMs <= times.wallMs) return
+      times = { at: wallMs - offset, wallMs }
+      const transitions = stage.advance(times)
+      if (transitions.length > 0) onTransitions(transitions)
+    },
     times: () => times,
     readings: () => readings,
   }

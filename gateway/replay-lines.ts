@@ -1,19 +1,16 @@
+import { isFault, readTs } from './ingest/fields.ts'
 import type { OperatorVerb, Transition } from './kernel/alarm.ts'
+import type { BacktestLine } from './kernel/backtest.ts'
 import type { DeviceFacts, Resume, Times } from './kernel/contracts.ts'
 import type { AlarmStage } from './kernel/stage-contracts.ts'
 import { LimenError } from './kernel/errors.ts'
-import type { Quality, Reading, Series, Value } from './kernel/reading.ts'
 import { deviceOf } from './log-replay.ts'
+import type { ReadingLine } from './replay-readings.ts'
+import { createReplayReadings, isName } from './replay-readings.ts'
 
-/** One line of a backtest's input (interface.md, "Backtest input and output"). */
-export interface InputLine {
+/** One line of a backtest's input (interface.md, "Backtest input and output"). It comes from outside: nothing of it is certain but that it is an object. */
+export interface InputLine extends ReadingLine {
   readonly at: number
-  readonly device?: string
-  readonly metric?: string
-  readonly value?: unknown
-  readonly values?: Readonly<Record<string, unknown>>
-  readonly ts?: number | string
-  readonly seq?: number
   readonly event?: string
   readonly data?: unknown
   readonly do?: string
@@ -28,37 +25,18 @@ export interface InputLine {
   readonly wallClockStepMs?: number
 }
 
-/** One line of its output. */
-export interface OutputLine {
-  readonly at: number
-  readonly rule: string
-  readonly key: string
-  readonly device: string | null
-  readonly from: string
-  readonly to: string
-  readonly event: string
-  readonly level: string | null
-  readonly value: Value
-  readonly overlays: readonly string[]
-  readonly quality: string
-  readonly occurrence: number
-  readonly reason: string | null
-}
-
 export interface ReplayDeps {
   /** The stage as it is now; another one after a restart. */
   readonly stage: () => AlarmStage
   /** Kills the stage and brings it back from what it stored; gives what that entailed. Left out: it lives on with all that it knows. */
   readonly restart?: (resume: Extract<Resume, { kind: 'start' }>) => Promise<readonly Transition[]>
-  /** Is this a redelivered reading? Remembers it if not. */
-  readonly isDuplicate: (reading: Reading) => boolean
   /** What the configuration says of a device. */
   readonly factsOf?: (device: string) => DeviceFacts
 }
 
 export interface Replay {
   /** Takes one line; `at` must not fall. Throws BAD_INPUT on a line that cannot be read. A promise only where the line is a restart. */
-  line(line: InputLine): readonly OutputLine[] | Promise<readonly OutputLine[]>
+  line(line: InputLine): readonly BacktestLine[] | Promise<readonly BacktestLine[]>
   counts(): { readonly readings: number; readonly duplicates: number }
 }
 
@@ -66,74 +44,54 @@ const verbs: Readonly<Record<string, OperatorVerb>> = {
   ack: 'ack', reset: 'reset', shelve: 'shelve', unshelve: 'unshelve', suppress: 'suppress', unsuppress: 'unsuppress',
   outOfService: 'out-of-service', returnToService: 'return-to-service', comment: 'comment',
 }
+/** One of these says what a line is. */
+const signs = ['metric', 'values', 'event', 'do', 'restart', 'wallClockStepMs'] as const
 const noFacts: DeviceFacts = { type: null, labels: {}, settings: {} }
-const nothing: readonly OutputLine[] = []
+const nothing: readonly BacktestLine[] = []
 
 /**
  * Runs input lines through the stage with a virtual clock: wall time is `at` plus all steps of the clock so far. While the gateway is
  * down monotonic time stands still for the stage, as it does in life; the lines count it through.
  */
 export function createReplay(deps: ReplayDeps): Replay {
-  const series = new Map<string, Map<string, Series>>()
-  let seriesCount = 0
+  const readings = createReplayReadings()
   let stepMs = 0
   let downMs = 0
-  let readings = 0
-  let duplicates = 0
   let lastAt = -Infinity
   let downUntil = -Infinity
 
   const timesAt = (at: number): Times => ({ at: at - downMs, wallMs: at + stepMs })
 
   /** A device that is new is known before its first reading is evaluated. */
-  function meet(device: string, times: Times): readonly Transition[] {
-    if (series.has(device)) return []
-    series.set(device, new Map())
-    return deps.stage().deviceChanged(device, deps.factsOf?.(device) ?? noFacts, times)
+  function meet(device: unknown, times: Times): readonly Transition[] {
+    if (!isName(device)) throw bad(`device: ${JSON.stringify(device)} is no name`, 'write e.g. "device":"bed-1"')
+    const facts = deps.factsOf?.(device) ?? noFacts
+    readings.meet(device, facts)
+    return deps.stage().deviceChanged(device, facts, times)
   }
 
-  function seriesOf(device: string, metric: string): Series {
-    const metrics = series.get(device)!
-    let one = metrics.get(metric)
-    if (one === undefined) metrics.set(metric, (one = { id: seriesCount, device, metric, storedId: seriesCount++ }))
-    return one
-  }
-
-  function reading(line: InputLine, { metric, given, times }: { metric: string; given: unknown; times: Times }): Reading {
-    const { value, quality } = valueOf(given)
-    const ts = line.ts === undefined ? times.wallMs : timeOf(line.ts, 'ts')
-    return {
-      series: seriesOf(line.device!, metric), value, quality, unit: undefined, ts, tsGiven: line.ts !== undefined, seq: line.seq, receivedAt: times.wallMs, k: 0,
-    }
-  }
-
-  function take(line: InputLine, values: readonly (readonly [string, unknown])[], times: Times): readonly Transition[] {
-    const met = meet(line.device!, times)
-    const fresh = []
-    for (const [metric, given] of values) {
-      const one = reading(line, { metric, given, times })
-      if (deps.isDuplicate(one)) duplicates++
-      else fresh.push(one)
-    }
-    readings += fresh.length
+  function take(line: InputLine, times: Times): readonly Transition[] {
+    const met = readings.knows(line.device!) ? [] : meet(line.device, times)
+    const fresh = readings.of(line, times)
     const told = fresh.length === 0 ? deps.stage().advance(times) : deps.stage().evaluate(fresh, times)
     return met.length === 0 ? told : [...met, ...told]
   }
 
   function act(line: InputLine, times: Times): readonly Transition[] {
-    const verb = Object.hasOwn(verbs, line.do!) ? verbs[line.do!] : undefined
+    const verb = Object.hasOwn(verbs, String(line.do)) ? verbs[line.do!] : undefined
     const key = line.key ?? line.device
-    if (verb === undefined) throw new LimenError('BAD_INPUT', `do: ${JSON.stringify(line.do)} is none of ${Object.keys(verbs).join(', ')}`)
-    if (line.rule === undefined || key === undefined) throw new LimenError('BAD_INPUT', 'an operator line needs `rule` and `device` or `key`')
+    if (verb === undefined) throw bad(`do: ${JSON.stringify(line.do)} is none of ${Object.keys(verbs).join(', ')}`)
+    if (!isName(line.rule) || !isName(key)) throw bad('an operator line needs `rule` and `device` or `key`', 'write e.g. {"at":5000,"do":"ack","rule":"spo2-low","device":"bed-1"}')
+    const { note, oneShot, occurrence } = line
     const outcome = deps.stage().act({
-      verb, rule: line.rule, key, by: line.by ?? 'operator',
-      ...(line.note === undefined ? {} : { note: line.note }), ...(line.until === undefined ? {} : { until: timeOf(line.until, 'until') }),
-      ...(line.oneShot === undefined ? {} : { oneShot: line.oneShot }), ...(line.occurrence === undefined ? {} : { occurrence: line.occurrence }),
+      verb, rule: line.rule, key, by: text(line.by, 'by') ?? 'operator',
+      ...(note === undefined ? {} : { note: text(note, 'note')! }), ...(line.until === undefined ? {} : { until: timeOf(line.until) }),
+      ...(oneShot === undefined ? {} : { oneShot: oneShot === true }), ...(occurrence === undefined ? {} : { occurrence: number(occurrence, 'occurrence') }),
     }, times)
     return outcome.transitions
   }
 
-  async function restart(at: number, lineDownMs: number): Promise<readonly OutputLine[]> {
+  async function restart(at: number, lineDownMs: number): Promise<readonly BacktestLine[]> {
     const alive = timesAt(at)
     downUntil = at + lineDownMs
     downMs += lineDownMs
@@ -141,54 +99,84 @@ export function createReplay(deps: ReplayDeps): Replay {
     return shown(deps.restart === undefined ? deps.stage().resume(resume) : await deps.restart(resume))
   }
 
-  const shown = (transitions: readonly Transition[]): readonly OutputLine[] =>
+  const shown = (transitions: readonly Transition[]): readonly BacktestLine[] =>
     transitions.length === 0 ? nothing : transitions.map((one) => (downMs === 0 ? outputLine(one) : { ...outputLine(one), at: one.at + downMs }))
+
+  /** What is no reading. */
+  function other(line: InputLine, times: Times): readonly BacktestLine[] | Promise<readonly BacktestLine[]> {
+    const said = signs.filter((name) => line[name] !== undefined)
+    if (said.length > 1) throw bad(`the line says ${said.map((name) => `\`${name}\``).join(' and ')} at once`, 'write a line for each')
+    const [what] = said
+    switch (what) {
+      case 'do':
+        return shown(act(line, times))
+      case 'event':
+        if (!isName(line.event)) throw bad(`event: ${JSON.stringify(line.event)} is no type of an event`, 'write e.g. "event":"login.failed"')
+        return shown(deps.stage().hear({ type: line.event, data: line.data, device: deviceOf(line.data) }, times))
+      case 'restart': {
+        const down = number(line.restart?.downMs, 'restart.downMs')
+        if (down < 0) throw bad('restart.downMs is less than 0')
+        const fired = shown(deps.stage().advance(times))
+        return restart(line.at, down).then((after) => [...fired, ...after])
+      }
+      case 'wallClockStepMs': {
+        const fired = shown(deps.stage().advance(times))
+        stepMs += number(line.wallClockStepMs, 'wallClockStepMs')
+        return [...fired, ...shown(deps.stage().advance(timesAt(line.at)))]
+      }
+      case 'metric':
+      case 'values':
+        throw bad('the reading has no `device`', 'write e.g. "device":"bed-1"')
+      case undefined: {
+        const [unknown] = Object.keys(line).filter((name) => name !== 'at')
+        if (unknown === 'device') throw bad('the line names a device and says nothing of it', 'write "metric" and "value", or "values"')
+        if (unknown !== undefined) throw bad(`\`${unknown.slice(0, 40)}\` says nothing here`, `a line has one of ${signs.join(', ')}, or \`at\` alone`)
+        return shown(deps.stage().advance(times))
+      }
+      default:
+        return what satisfies never
+    }
+  }
 
   return {
     line(line) {
-      if (typeof line.at !== 'number' || !Number.isFinite(line.at)) throw new LimenError('BAD_INPUT', `\`at\` is ${JSON.stringify(line.at)}; milliseconds are wanted`)
-      if (line.at < downUntil) throw new LimenError('BAD_INPUT', `at ${line.at} the gateway is down until ${downUntil}`)
-      if (line.at < lastAt) throw new LimenError('BAD_INPUT', `at ${line.at} comes after ${lastAt}; lines stand in rising order`)
-      lastAt = line.at
-      const times = timesAt(line.at)
-      if (line.device !== undefined && line.do === undefined) {
-        if (line.metric !== undefined) return shown(take(line, [[line.metric, line.value]], times))
-        if (line.values !== undefined) return shown(take(line, Object.entries(line.values), times))
-      }
-      if (line.do !== undefined) return shown(act(line, times))
-      if (line.event !== undefined) return shown(deps.stage().hear({ type: line.event, data: line.data, device: deviceOf(line.data) }, times))
-      const fired = shown(deps.stage().advance(times))
-      if (line.restart !== undefined) return restart(line.at, line.restart.downMs).then((after) => [...fired, ...after])
-      if (line.wallClockStepMs === undefined) return fired
-      stepMs += line.wallClockStepMs
-      return [...fired, ...shown(deps.stage().advance(timesAt(line.at)))]
+      const { at } = line
+      if (typeof at !== 'number' || !Number.isFinite(at)) throw bad(at === undefined ? 'the line has no `at`' : `\`at\` is ${JSON.stringify(at)}`, 'write milliseconds, e.g. "at":1500')
+      if (at < downUntil) throw bad(`at ${at} the gateway is down until ${downUntil}`, 'leave out what nobody took in')
+      if (at < lastAt) throw bad(`at ${at} comes after ${lastAt}`, 'lines stand in rising order of `at`; a device’s own time is `ts`')
+      lastAt = at
+      const times = timesAt(at)
+      if (line.device !== undefined && line.do === undefined && (line.metric !== undefined || line.values !== undefined)) return shown(take(line, times))
+      return other(line, times)
     },
-    counts: () => ({ readings, duplicates }),
+    counts: readings.counts,
   }
 }
 
-export function outputLine({ at, event, from, alarm, reason }: Transition): OutputLine {
+export function outputLine({ at, event, from, alarm, reason }: Transition): BacktestLine {
   return {
     at, rule: alarm.rule, key: alarm.key, device: alarm.device, from, to: alarm.state, event, level: alarm.level, value: alarm.value,
     overlays: alarm.overlays, quality: alarm.quality, occurrence: alarm.occurrence, reason: reason ?? null,
   }
 }
 
-function timeOf(given: number | string, name: string): number {
-  const ms = typeof given === 'number' ? given : Date.parse(given)
-  if (!Number.isFinite(ms)) throw new LimenError('BAD_INPUT', `${name}: ${JSON.stringify(given)} is no time`)
-  return ms
+function bad(message: string, remedy?: string): LimenError {
+  return new LimenError('BAD_INPUT', message, remedy === undefined ? {} : { remedy })
 }
 
-/** JSON knows neither NaN nor infinities; they come as texts, and anything that is no scalar has bad quality. */
-function valueOf(given: unknown): { value: Value; quality: Quality } {
-  switch (typeof given) {
-    case 'number':
-    case 'boolean':
-      return { value: given, quality: 'good' }
-    case 'string':
-      return given === 'NaN' || given === 'Infinity' || given === '-Infinity' ? { value: given, quality: 'bad' } : { value: given, quality: 'good' }
-    default:
-      return given === null || given === undefined ? { value: null, quality: 'good' } : { value: JSON.stringify(given), quality: 'bad' }
-  }
+function number(given: unknown, name: string): number {
+  if (typeof given === 'number' && Number.isFinite(given)) return given
+  throw bad(`${name}: ${JSON.stringify(given)} is no number`)
+}
+
+function text(given: unknown, name: string): string | undefined {
+  if (given === undefined || typeof given === 'string') return given
+  throw bad(`${name}: ${JSON.stringify(given)} is no text`)
+}
+
+function timeOf(given: number | string): number {
+  if (typeof given === 'number') return number(given, 'until')
+  const ms = readTs(given)
+  if (ms === undefined || isFault(ms)) throw bad(`until: ${JSON.stringify(given)} is no time`, 'write milliseconds since 1970 or ISO 8601')
+  return ms
 }

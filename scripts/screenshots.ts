@@ -42,6 +42,9 @@ function shotsOf(alarm: Alarm): readonly Shot[] {
     { name: 'phone', path: '/alarms', size: phone, dark: true, shows: '.alarm-list li' },
     { name: 'wall', path: '/?wall', size: wall, dark: true, shows: '.alarm-list li' },
     { name: 'device', path: `/devices/${alarm.device}`, size: desktop, shows: 'canvas' },
+    { name: 'rule', path: `/rules/${alarm.rule}`, size: desktop, shows: 'main form' },
+    { name: 'evidence', path: `/history/${alarm.id}`, size: desktop, shows: 'canvas' },
+    { name: 'kpi', path: '/kpi', size: desktop, shows: '.kpi' },
     { name: 'system', path: '/system', size: desktop, shows: 'main h1, main h2' },
   ]
 }
@@ -82,7 +85,7 @@ async function whenAlarmsStand(limen: GatewayProcess): Promise<Alarm> {
   const { items } = await get<{ items: Alarm[] }>(limen, 'alarms')
   const other = items.find(({ id, rule, state }) => id !== subject.id && rule === 'heart-rate' && state === 'unacked')
   if (other !== undefined) await act(limen, other, { verb: 'ack', note: 'on my way' })
-  const low = items.find(({ id, priority, active }) => id !== other?.id && priority === 'low' && active)
+  const low = items.find(({ rule, active }) => rule === 'power-peak' && active)
   if (low !== undefined) await act(limen, low, { verb: 'shelve', until: new Date(Date.now() + 15 * 60_000).toISOString(), note: 'known, the fitter comes at noon' })
   return subject
 }

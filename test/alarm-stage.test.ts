@@ -152,8 +152,15 @@ describe('rules edited while running', () => {
   it('watch silently in shadow: recorded, marked as such, no technical alarm of theirs', () => {
     const { rules, message, stage } = createStageScene()
     rules('rules: [{ id: hot, on: { metric: temp }, when: { above: 80 }, stale: 10s, mode: shadow }]')
-    expect(message(0, 'a', { temp: 81 })).toMatchObject([{ event: 'raised', rule: { mode: 'shadow' } }])
+    expect(message(0, 'a', { temp: 81 })).toMatchObject([{ event: 'raised', rule: { mode: 'shadow' }, alarm: { shadow: true } }])
     expect(stage.advance(seconds(60)).map(({ event, rule }) => [event, rule.mode])).toEqual([['quality-changed', 'shadow']])
+  })
+
+  it('in shadow say so of their alarms, after a restart, too', async () => {
+    const scene = createStageScene()
+    scene.rules('rules: [{ id: hot, on: { metric: temp }, when: { above: 80 }, mode: shadow }]')
+    scene.message(0, 'a', { temp: 81 })
+    expect((await scene.restart(1, 1)).stage.list()).toMatchObject([{ rule: 'hot', shadow: true, restored: true }])
   })
 })
 

@@ -40,7 +40,7 @@ export interface AlarmRecord {
 
 /** As it is stored. `restored` is of this process and is not. */
 interface AlarmRow {
-  readonly alarm: Omit<Alarm, 'restored' | 'idempotencyKey'>
+  readonly alarm: Omit<Alarm, 'restored' | 'idempotencyKey' | 'shadow'>
   readonly oneShot: boolean
   /** Left out where there are none; rows of versions without escalation have neither. */
   readonly announcedAt?: number
@@ -108,11 +108,14 @@ export function alarmOf(record: AlarmRecord): Alarm {
     acknowledgedBy: record.acknowledgedBy,
     shelvedUntil: iso(record.shelvedUntil),
     idempotencyKey: keyOf(record),
+    ...shadowOf(record),
   }
 }
 
+const shadowOf = ({ rule }: AlarmRecord): Pick<Alarm, 'shadow'> => (rule.mode === 'shadow' ? { shadow: true } : {})
+
 export function rowText(record: AlarmRecord): string {
-  const { restored: _restored, idempotencyKey: _key, ...alarm } = alarmOf(record)
+  const { restored: _restored, idempotencyKey: _key, shadow: _shadow, ...alarm } = alarmOf(record)
   const { oneShot, announcedAt, escalations, rule: { conditionVersion, mode } } = record
   const row: AlarmRow = {
     alarm, oneShot, ...(announcedAt === null ? {} : { announcedAt }), ...(escalations === 0 ? {} : { escalations }), conditionVersion, mode,
@@ -151,7 +154,7 @@ export function createRowReader(): (text: string | Uint8Array) => ReadRow {
 
 /** `alarmOf` of a record that has just been read: of the row's own object, which nobody else has. */
 export function shownOf({ record, stored }: ReadRow): Alarm {
-  return Object.assign(stored, { restored: record.restored, idempotencyKey: keyOf(record) })
+  return Object.assign(stored, { restored: record.restored, idempotencyKey: keyOf(record) }, shadowOf(record))
 }
 
 function remains(alarm: AlarmRow['alarm'], { conditionVersion, mode }: Pick<AlarmRow, 'conditionVersion' | 'mode'>): Rule {

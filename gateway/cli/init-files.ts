@@ -51,6 +51,10 @@ retention: { readings: 30d, maxSize: 2GiB }
 export const rulesTemplate = `# Example rules. A device publishes its readings to devices/DEVICE/METRIC, for instance:
 #   mosquitto_pub -t devices/bed-1/spo2 -q 1 -m 84
 # Then look at the alarm: mosquitto_sub -v -t 'limen/alarms/#'
+#
+# mode: live tells people; shadow evaluates and records, and tells nobody; off does nothing.
+# Kinds (under when:): level (short: above, below, equals), rate, deviation, aggregate, nOfM, absent, flat, anomaly,
+# all, any, atLeast, sequence, frequency, score, geofence, expression.
 rules:
   - id: spo2-low
     on: { metric: spo2, device: "*" } # globs: * any run of characters, ? one; also deviceType:, label: { ward: east }
@@ -59,6 +63,7 @@ rules:
     clearFor: 10s # and back for so long
     stale: 30s # so long the last good value stands; then the alarm says "unknown", it never clears by silence
     priority: { lolo: high, lo: medium }
+    escalate: [2min, 5min] # while nobody acknowledges it
     message: "SpO2 {value}{unit} on {device}"
 
   # Nothing heard for two minutes.
@@ -69,7 +74,7 @@ rules:
 
   # A command to an actuator: topic devices/fan-DEVICE/power/set. When the alarm clears, the safe value is sent.
   - id: room-hot
-    on: { metric: temperature }
+    on: { metric: temperature, device: "room-*" }
     when: { above: 28, hysteresis: 1 }
     priority: low
     ack: auto # nobody need acknowledge it
@@ -77,11 +82,40 @@ rules:
       - command: { device: "fan-{device}", actuator: power, value: on, ttl: 30s, release: safe, safeValue: off }
       # - notify: nurse-call # a target of limen.yaml
 
-  # A door contact. shadow: recorded, nobody is told; live when you are content with it.
+  # The examples from here on are on trial (shadow); live when you are content with what they find.
+
+  # A door contact, at night.
   - id: door-open
     on: { metric: door }
     when: { equals: open }
     for: 1min
+    while: { from: "22:00", to: "06:00", tz: UTC } # write your own zone, e.g. Europe/London
+    mode: shadow
+
+  # How fast it changes: half a degree a minute, over five minutes.
+  - id: freezer-warms
+    on: { metric: temperature, device: "freezer-*" }
+    when: { rate: { gt: 0.5, per: 1min, over: 5min } }
+    mode: shadow
+
+  # Several signals of one device, all of a message taken before it is judged.
+  - id: shock
+    on: { device: "bed-*" }
+    when: { all: [{ metric: heart_rate, gt: 120 }, { metric: systolic_bp, lt: 90 }], maxAge: 15min }
+    priority: high
+    mode: shadow
+
+  # NEWS2: points of seven signs. Its levels are low-medium, medium, high, and so are its priorities.
+  - id: early-warning
+    on: { device: "bed-*" }
+    when: { score: { table: news2, maxAge: 1h } }
+    mode: shadow
+
+  # Application events (topic events/login.failed): the sixth within a minute, for each card by itself.
+  - id: card-guessing
+    on: { event: login.failed }
+    key: data.card
+    when: { frequency: { gt: 5, in: 1min, cooldown: 10min } }
     mode: shadow
 `
 

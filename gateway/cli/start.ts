@@ -7,6 +7,8 @@ import { loadConfiguredRules } from './load-rules.ts'
 import { readArguments } from './usage.ts'
 import { startWatchdog } from './watchdog.ts'
 
+const tidiedUpToBytes = 150e6
+
 /** `limen start`: runs the gateway until it is told to stop. Exit code 0 after a clean stop, 1 where the data could not be trusted any more. */
 export async function startCommand(args: readonly string[], deps: CliDeps): Promise<number> {
   const given = readArguments(args, { command: 'limen start', options: { config: { value: 'FILE' }, data: { value: 'DIR' } } })
@@ -51,8 +53,9 @@ export async function startCommand(args: readonly string[], deps: CliDeps): Prom
       await gateway.stop()
       return early
     }
-    // What starting left behind goes before work begins, not in the middle of it (main.ts exposes it).
-    globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+    // What starting left behind goes before work begins, not in the middle of it (main.ts exposes it). Where there is much that
+    // stays, to look through all of it would be a second or two of a start that somebody waits for.
+    if (process.memoryUsage().heapUsed < tidiedUpToBytes) globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
     const { mqtt, http } = gateway.addresses()
     deps.stdout.write(`limen ready mqtt=${mqtt.host}:${mqtt.port} http=${http.host}:${http.port}\n`)
     const stopWatchdog = startWatchdog(deps.env, { clock: deps.clock, warn: (message) => logger.warn({}, message) })

@@ -27,16 +27,17 @@ export interface SeriesMemory {
 }
 
 export function createSeriesMemory(): SeriesMemory {
-  let capacity = 8
-  let identities = new Float64Array(capacity)
-  let times = new Uint32Array(capacity)
-  let received = new Uint32Array(capacity)
+  // Made with the first reading: of 100,000 series most are quiet, and each costs what it remembers.
+  let capacity = 0
+  let identities: Numbers = none
+  let times: Numbers = none
+  let received: Numbers = none
   let start = 0
   let count = 0
   let greatestTs = -Infinity
   let atGreatest = 0
-  const givenTimes = createHighWater()
-  const counters = createHighWater()
+  let givenTimes: HighWater | undefined
+  let counters: HighWater | undefined
 
   function forget(nowMs: number): void {
     const oldest = Math.floor(nowMs / 1_000) - maxAgeMs / 1_000
@@ -46,24 +47,11 @@ export function createSeriesMemory(): SeriesMemory {
     }
   }
 
-  function grow(): void {
-    const wider = Math.min(depth, capacity * 2)
-    const copy = <T extends Float64Array | Uint32Array>(from: T, to: T): T => {
-      for (let i = 0; i < count; i++) to[i] = from[(start + i) % capacity]!
-      return to
-    }
-    identities = copy(identities, new Float64Array(wider))
-    times = copy(times, new Uint32Array(wider))
-    received = copy(received, new Uint32Array(wider))
-    capacity = wider
-    start = 0
-  }
-
   return {
     has(reading) {
       if (!reading.tsGiven && reading.seq === undefined) return false
       // With a counter it is the counter that must rise, else the device's time.
-      if (reading.seq === undefined ? reading.ts > givenTimes.greatest() : reading.seq > counters.greatest()) return false
+      if (reading.seq === undefined ? reading.ts > greatestOf(givenTimes) : reading.seq > greatestOf(counters)) return false
       forget(reading.receivedAt)
       const identity = identify(reading)
       for (let i = count - 1; i >= 0; i--) if (identities[(start + i) % capacity] === identity) return true
@@ -80,7 +68,15 @@ export function createSeriesMemory(): SeriesMemory {
     remember(reading) {
       if (count === capacity) {
         forget(reading.receivedAt)
-        if (count === capacity && capacity < depth) grow()
+        if (count === capacity && capacity < depth) {
+          const of = { count, start }
+          const wider = Math.min(depth, Math.max(1, capacity * 2))
+          identities = widened(identities, createDoubles(wider), of)
+          times = widened(times, createWords(wider), of)
+          received = widened(received, createWords(wider), of)
+          capacity = wider
+          start = 0
+        }
       }
       if (count === capacity) {
         start = (start + 1) % capacity
@@ -95,17 +91,34 @@ export function createSeriesMemory(): SeriesMemory {
         greatestTs = reading.ts
         atGreatest = 1
       } else if (reading.ts === greatestTs) atGreatest++
-      if (reading.tsGiven) givenTimes.saw(reading.ts)
-      if (reading.seq !== undefined) counters.saw(reading.seq)
+      if (reading.tsGiven) (givenTimes ??= createHighWater()).saw(reading.ts)
+      if (reading.seq !== undefined) (counters ??= createHighWater()).saw(reading.seq)
     },
   }
 }
+
+type Numbers = number[] | Float64Array | Uint32Array
+const none: Numbers = []
+/** A few numbers take less in a plain array than a typed array's own head. */
+const plainUpTo = 8
+const createDoubles = (length: number): Numbers => (length <= plainUpTo ? Array.from({ length }, () => 0) : new Float64Array(length))
+const createWords = (length: number): Numbers => (length <= plainUpTo ? Array.from({ length }, () => 0) : new Uint32Array(length))
+
+/** A ring in a larger one, its oldest first. */
+function widened(from: Numbers, to: Numbers, { count, start }: { readonly count: number; readonly start: number }): Numbers {
+  for (let i = 0; i < count; i++) to[i] = from[(start + i) % from.length]!
+  return to
+}
+
+interface HighWater { greatest(): number; saw(value: number): void }
+
+const greatestOf = (water: HighWater | undefined): number => (water === undefined ? -Infinity : water.greatest())
 
 /**
  * The greatest value among the remembered: never too low, so that nothing remembered is taken for new. Once it has been
  * undercut (a counter that started over, a clock that was ahead) it comes down as soon as the memory has turned over.
  */
-function createHighWater(): { greatest(): number; saw(value: number): void } {
+function createHighWater(): HighWater {
   let greatest = -Infinity
   let sinceUndercut = 0
   let greatestSince = -Infinity

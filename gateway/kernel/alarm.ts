@@ -53,6 +53,8 @@ export interface Alarm {
   readonly shelvedUntil: string | null
   /** hash(id, occurrence, seq) */
   readonly idempotencyKey: string
+  /** Of a rule in shadow: it is recorded, and stands before nobody. */
+  readonly shadow?: true
 }
 
 /** What the state machine emits; the CloudEvent's type is `limen.alarm.<event>`. */

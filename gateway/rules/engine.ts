@@ -82,12 +82,13 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
   const gates = createGates({ timers: createTimerHeap<RuleRuntime>(), delays })
   const cells = createCells({ timers, delays })
   const facts = createFactTable()
-  const staleness = createStaleness({ timers, delays, sink, isOffline: (device) => facts.isOffline(device) })
+  const staleness = createStaleness({ timers, delays, sink, isOffline: (device) => facts.isOffline(device), doubt: (series, times) => evaluator.doubt(series, times) })
   const sensors = createSensors({
     kinds, facts, sink,
     seriesOf: (device) => bindings.ofDevice(device),
     doubt(series, times) {
       for (const cell of series.cells) if (cell.runtime.condition.form === 'signal' && cell.runtime.condition.order !== 'any') delays.makeUnknown(cell, seriesUnknown, times)
+      evaluator.doubt(series, times)
     },
   })
   const bind = () => createBindings({ facts, cell: (runtime, place, at) => cells.of(runtime, place, at), sensorOf: (device, metric) => sensors.checkOf(device, metric), left, looked: (series, check) => series.faults !== 0 || series.flat !== null ? sensors.forget(series, check, now) : undefined })
@@ -134,6 +135,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
         delays.elapse(cell, times)
       } else if (timer.rank === staleRank) {
         if (staleness.check(cell, times)) fired++
+        evaluator.judgeWaiting(times)
       } else if (cell.deadline > times.at) {
         // Readings only move the deadline; the timer follows when it comes.
         timers.set(timer, cell.deadline)

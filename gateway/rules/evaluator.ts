@@ -41,6 +41,10 @@ export interface Evaluator {
   check(cell: Cell, times: Times): void
   /** Something about the device changed that conditions over several signals may have asked for. */
   rejudge(device: string, times: Times): void
+  /** The last values of this series are not to be believed any more: conditions over several signals are told, and wait to be judged. */
+  doubt(series: SeriesState, times: Times): void
+  /** Judges what waits. */
+  judgeWaiting(times: Times): void
   failed(runtime: RuleRuntime, thrown: unknown, times: Times): void
   /** Readings that came too late to count. */
   late(): number
@@ -168,14 +172,26 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     waiting.push(cell)
   }
 
-  /** Those that were told something, once each, after all of the message has been applied. */
+  /** Those that were told something, once each, after all of the message has been applied; what that made doubtful, after them. */
   function judgeWaiting(times: Times): void {
-    if (waiting.length === 0) return
-    const due = waiting.splice(0)
-    if (due.length > 1) due.sort(compareCells)
-    for (const cell of due) {
-      cell.flags &= ~dirty
-      if (cell.runtime.fault === undefined) judge(cell, times)
+    while (waiting.length > 0) {
+      const due = waiting.splice(0)
+      if (due.length > 1) due.sort(compareCells)
+      for (const cell of due) {
+        cell.flags &= ~dirty
+        if (cell.runtime.fault === undefined) judge(cell, times)
+      }
+    }
+  }
+
+  function doubt({ device, metric, feeds }: SeriesState, { at, wallMs }: Times): void {
+    if (feeds.length === 0) return
+    const nothing: Reading = { series: { id: -1, device, metric, storedId: -1 }, value: null, quality: 'bad', unit: undefined, ts: wallMs, tsGiven: false, seq: undefined, receivedAt: wallMs, k: 0 }
+    for (const { cell, signal } of feeds) {
+      const { condition, fault } = cell.runtime
+      if (condition.form !== 'joint' || condition.order !== 'newest' || fault !== undefined) continue
+      condition.take(nothing, signal, cell, { at, wallMs, time: wallMs })
+      wait(cell)
     }
   }
 
@@ -245,6 +261,11 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     rejudge(device, times) {
       enter(times)
       for (const { feeds } of deps.bindings().ofDevice(device)) for (const { cell } of feeds) wait(cell)
+      judgeWaiting(times)
+    },
+    doubt,
+    judgeWaiting(times) {
+      enter(times)
       judgeWaiting(times)
     },
     failed,

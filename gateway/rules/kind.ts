@@ -134,6 +134,8 @@ export interface JointCondition<Memory = any> extends Common<Memory> {
   takeEvent?(event: ApplicationEvent, signal: number, cell: CellView<Memory>, moment: Moment): void
   /** After a message that was taken, at the deadline, and when something around it changed (offline, labels, a fresh start). */
   judge(cell: CellView<Memory>, moment: Moment, around: Surroundings): Verdict
+  /** The gateway was down for so long: what counts by its age alone (`maxAge`) is that much older, though monotonic time stood still. It is judged then. */
+  age?(memory: Memory, byMs: number): void
   /** The gateway is back; it was alive until then. For what runs on up-time although its inputs have event times. */
   resume?(memory: Memory, alive: { readonly at: number; readonly wallMs: number }): void
 }

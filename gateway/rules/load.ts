@@ -27,6 +27,8 @@ export interface RuleLoadDeps extends Bases {
   readonly targets: ReadonlySet<string>
   /** By id or pattern, as the configuration says: what rules select and in which units. */
   readonly devices?: ReadonlyMap<string, ConfiguredDevice> | undefined
+  /** The site's, besides those of the files themselves. */
+  readonly site?: { readonly tables: SiteTables; readonly zones: Zones } | undefined
 }
 
 export interface LoadedRules {
@@ -56,7 +58,9 @@ export async function loadRules(sources: readonly RuleSource[], deps: RuleLoadDe
   const documents = texts.flatMap((text) => text.documents)
   const tables = readTables(documents, problems)
   const zones = readZones(documents, problems)
-  const collector = createCollector(createRuleSchema({ ...deps, tables: createTableBook(tables), zones }), problems)
+  const { site } = deps
+  const known = { tables: createTableBook(tables, ...(site === undefined ? [] : [site.tables])), zones: new Map([...(site?.zones ?? []), ...zones]) }
+  const collector = createCollector(createRuleSchema({ ...deps, ...known }), problems)
   for (const source of sources) {
     if (source.kind !== 'inline') continue
     const { file, line } = source.node.place

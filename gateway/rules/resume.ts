@@ -24,6 +24,8 @@ export function resumeCells({ resume, runtimes, bindings, delays, cells, timers 
   const { at } = resume.times
   const alive = resume.alive ?? resume.times
   const over = resume.alive === null || downMs(alive, resume.times) > longestDownMs
+  /** Time that passed and that monotonic time does not know of. */
+  const unseenMs = Math.max(0, resume.times.wallMs - alive.wallMs - (at - alive.at))
   // What passed while nobody listened is no rhythm of the series.
   for (const series of bindings.series.values()) series.lastAt = -Infinity
   for (const { condition, leastStaleMs, cells: own } of runtimes.values()) {
@@ -36,6 +38,11 @@ export function resumeCells({ resume, runtimes, bindings, delays, cells, timers 
         cell.deadline = Infinity
         if (cell.checkTimer !== null) timers.stop(cell.checkTimer)
       } else if (condition.form === 'joint') condition.resume?.(cell.memory, alive)
+      if (condition.form === 'joint' && condition.age !== undefined && unseenMs > 0) {
+        condition.age(cell.memory, unseenMs)
+        cell.deadline = Math.min(cell.deadline, at)
+        cells.follow(cell)
+      }
       if (over && cell.staleTimer !== null && cell.staleTimer.due !== Infinity) {
         cell.goodAt = at
         timers.set(cell.staleTimer, at + leastStaleMs)

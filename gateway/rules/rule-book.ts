@@ -41,7 +41,7 @@ export function createRuleBook(store: Pick<StoreReader, 'get' | 'list'> & Pick<S
       const found = await store.get('meta', marker)
       if (found === undefined || (JSON.parse(String(found)) as { format: number }).format !== format) return undefined
       const heads = new Map<string, RuleHead>()
-      for await (const [id, row] of allRows(store, headSpace)) heads.set(id, parse(row) as RuleHead)
+      for await (const [id, row] of allRows(store, headSpace)) heads.set(id, readRevision(row) as RuleHead)
       return heads
     },
     write(changes) {
@@ -55,16 +55,17 @@ export function createRuleBook(store: Pick<StoreReader, 'get' | 'list'> & Pick<S
     },
     async revision(id, revision) {
       const row = Number.isSafeInteger(revision) && revision > 0 && revision <= highest ? await store.get(versionSpace, keyOf(id, revision)) : undefined
-      return row === undefined ? undefined : parse(row)
+      return row === undefined ? undefined : readRevision(row)
     },
     async revisions(id, { before, limit }) {
       const rows = await store.list(versionSpace, { prefix: `${id}\0`, after: before > highest ? `${id}\0` : keyOf(id, Math.max(before, 0)), limit })
-      return rows.map(([, row]) => parse(row))
+      return rows.map(([, row]) => readRevision(row))
     },
   }
 }
 
-function parse(row: string | Uint8Array): RuleRevision {
+/** A row of `rule-version`. */
+export function readRevision(row: string | Uint8Array): RuleRevision {
   const { format: written, ...revision } = JSON.parse(String(row)) as RuleRevision & StoredRule
   return written === format ? revision : { ...revision, rule: null }
 }

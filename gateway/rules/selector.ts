@@ -9,6 +9,8 @@ export type DeviceFacts = Pick<DeviceRegistry, 'labels' | 'type'>
 export interface CompiledSelector {
   matchesDevice(device: string, facts: DeviceFacts): boolean
   matchesMetric(metric: string): boolean
+  /** Does it fit by its id, whatever its type and labels? */
+  matchesId(device: string): boolean
   /** Exactly this device or metric, where it is no pattern: the index finds the rule by it. */
   readonly device: string | undefined
   readonly metric: string | undefined
@@ -21,6 +23,7 @@ export function compileSelector(on: Selector): CompiledSelector {
   const labels = Object.entries(on.label ?? {}).map(([name, pattern]) => ({ name, matches: compileGlob(pattern) }))
   return {
     matchesMetric: metric,
+    matchesId: device,
     matchesDevice(id, facts) {
       if (!device(id)) return false
       if (type !== undefined && !type(facts.type(id) ?? '')) return false

@@ -49,3 +49,8 @@ export function standing(slot: Slot | null | undefined, { maxAgeMs, leastMs, at,
   if (maxAgeMs === undefined) around.expired(slot.device, slot.metric)
   return isUnknown
 }
+
+/** A value is older by so much. */
+export function ageSlot(slot: Slot | null | undefined, byMs: number): void {
+  if (slot !== null && slot !== undefined) slot.goodAt -= byMs
+}

@@ -11,6 +11,8 @@ export interface StalenessDeps {
   readonly delays: Delays
   readonly sink: ConditionSink
   readonly isOffline: (device: string) => boolean
+  /** Conditions over several signals are told of it. */
+  readonly doubt: (series: SeriesState, times: Times) => void
 }
 
 /** How long the last good value stands, and what follows when it no longer does. */
@@ -25,7 +27,7 @@ export interface Staleness {
   backOnline(cell: Cell, times: Times): void
 }
 
-export function createStaleness({ timers, delays, sink, isOffline }: StalenessDeps): Staleness {
+export function createStaleness({ timers, delays, sink, isOffline, doubt }: StalenessDeps): Staleness {
   function expiryMs({ runtime, series }: Cell): number | undefined {
     return runtime.rule.staleMs ?? (series === null ? undefined : defaultStaleMs(series))
   }
@@ -35,6 +37,7 @@ export function createStaleness({ timers, delays, sink, isOffline }: StalenessDe
     if (series.stale || by.runtime.rule.mode === 'shadow' || isOffline(series.device)) return
     series.stale = true
     for (const other of series.cells) if (other !== by && other.runtime.leastStaleMs !== Infinity) delays.makeUnknown(other, seriesUnknown, times)
+    doubt(series, times)
     tell(series, times)
   }
 

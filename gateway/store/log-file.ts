@@ -1,10 +1,12 @@
-import type { LogEntry } from '../kernel/contracts.ts'
+import type { Times } from '../kernel/contracts.ts'
 import type { CloudEvent } from '../kernel/event.ts'
 import type { StoredReading } from '../kernel/reading.ts'
 import { openForReading } from './database.ts'
+import type { EntryPage, EntryQuery } from './log-entries.ts'
+import { createLogEntries } from './log-entries.ts'
 import { createLogScan } from './log-scan.ts'
 import type { ReadingTuple, SeriesName } from './row.ts'
-import { entriesOf, othersOf, readingOf } from './row.ts'
+import { othersOf, readingOf } from './row.ts'
 import { parseName } from './series-names.ts'
 import { getState, listState } from './state-reads.ts'
 
@@ -26,16 +28,25 @@ export interface LogFile {
   readings(query: LogFileQuery): Iterable<readonly StoredReading[]>
   /** Events whose type begins with `typePrefix`, in log order, in chunks. */
   events(typePrefix: string): Iterable<readonly CloudEvent[]>
-  /** Everything, or with `marksOnly` no readings, from a position on and to the end of what is committed, in chunks. */
-  entries(query?: { readonly after?: number; readonly marksOnly?: boolean }): Iterable<{ readonly entries: readonly LogEntry[]; readonly next: number }>
-  /** Position before the first entry that was committed at or after this wall time. */
+  /** Everything, or only some, to the end of what is committed or to a position, in chunks. */
+  entries(query?: EntryQuery & { readonly upTo?: number }): Iterable<EntryPage>
+  /** What was in the state when it was opened, or since: text by key. */
+  state(space: string): Iterable<readonly [string, string]>
+  /** Position before the first entry that was committed at or after this wall time. Goes through all before it. */
   positionAt(wallMs: number): number
+  /** The same at no cost, with the times of that commit; where the clock was set meanwhile it may be another place of this time. */
+  placeAt(wallMs: number): LogPlace
+  /** Before the first readings and marks there still are; `isWhole`: retention took nothing before. */
+  beginning(): LogPlace & { readonly isWhole: boolean }
   firstPosition(): number
   lastPosition(): number
   /** Rows passed over because they are damaged. */
   damagedRows(): number
   close(): void
 }
+
+/** A place between two commits: all up to this position was committed before, at these times. */
+export interface LogPlace extends Times { readonly position: number }
 
 const chunk = 5_000
 
@@ -47,7 +58,12 @@ export function openLogFile(directory: string): LogFile {
   const upTo = (newest.get()?.['last'] as number | null | undefined) ?? 0
   const get = getState(db)
   const names = new Map<number, SeriesName>()
+  const entries = createLogEntries(db, { rows: scan.rows, nameOf })
   let damaged = 0
+
+  function nameOf(id: number): SeriesName | undefined {
+    return names.get(id) ?? learn(String(id), get('series', String(id)))
+  }
 
   function learn(key: string, value: string | Uint8Array | undefined): SeriesName | undefined {
     const name = typeof value === 'string' ? parseName(value) : undefined
@@ -74,7 +90,7 @@ export function openLogFile(directory: string): LogFile {
         if (slice.count === 0) continue
         const found: StoredReading[] = []
         for (const [position, baseMs, ...tuple] of JSON.parse(slice.text) as [number, number, ...ReadingTuple][]) {
-          const name = names.get(tuple[0]) ?? learn(String(tuple[0]), get('series', String(tuple[0])))
+          const name = nameOf(tuple[0])
           if (name !== undefined) found.push(readingOf(tuple, { position, baseMs, name }))
         }
         yield found
@@ -90,25 +106,55 @@ export function openLogFile(directory: string): LogFile {
         if (wanted.length > 0) yield wanted
       }
     },
-    *entries({ after: first = 0, marksOnly = false } = {}) {
+    *entries({ upTo: to = upTo, ...query } = {}) {
       idsOf({})
-      const nameOf = (id: number): SeriesName | undefined => names.get(id) ?? learn(String(id), get('series', String(id)))
-      for (let after = first; after < upTo; ) {
-        const page = scan.page({ after, upTo, limit: chunk, readings: !marksOnly, others: true })
+      for (const page of entries({ ...query, upTo: Math.min(to, upTo) })) {
         damaged += scan.takeDamaged().length
-        const from = after
-        after = page.next
-        const entries = page.rows.flatMap((row) => entriesOf(row, nameOf)).filter(({ position }) => position > from)
-        if (entries.length > 0) yield { entries, next: page.next }
+        yield page
       }
+      damaged += scan.takeDamaged().length
+    },
+    *state(space) {
+      for (const [key, value] of listState(db)({ space, prefix: '', after: undefined, limit: Infinity })) if (typeof value === 'string') yield [key, value]
     },
     positionAt(wallMs) {
       const row = db.prepare('SELECT first FROM log WHERE wall >= ? ORDER BY id LIMIT 1').get(wallMs)
       return row === undefined ? upTo : (row['first'] as number) - 1
+    },
+    placeAt(wallMs) {
+      const at = db.prepare(`SELECT ${placeColumns} FROM log WHERE id >= ? ORDER BY id LIMIT 1`)
+      let low = 0
+      let high = scan.rows.lastId() + 1
+      while (high - low > 1) {
+        const middle = Math.floor((low + high) / 2)
+        const row = at.get(middle)
+        if (row === undefined || (row['wall'] as number) >= wallMs) high = middle
+        else low = row['id'] as number
+      }
+      return low === 0 ? placeBefore(at.get(1) as PlaceRow | undefined) : placeBehind(at.get(low) as unknown as PlaceRow)
+    },
+    beginning() {
+      const row = db.prepare(`SELECT ${placeColumns} FROM log WHERE readings_n + marks_n > 0 ORDER BY id LIMIT 1`).get() as PlaceRow | undefined
+      return { ...placeBefore(row), isWhole: row === undefined ? upTo === 0 : row.first === 1 }
     },
     firstPosition: () => (db.prepare('SELECT first FROM log ORDER BY id LIMIT 1').get()?.['first'] as number | undefined) ?? 0,
     lastPosition: () => upTo,
     damagedRows: () => damaged,
     close: () => db.close(),
   }
+}
+
+interface PlaceRow { readonly id: number; readonly first: number; readonly last: number; readonly wall: number; readonly mono: number; readonly base: number; readonly readings_n: number }
+
+const placeColumns = 'id, first, last, wall, mono, base, readings_n'
+
+function placeBehind({ last, mono, wall }: PlaceRow): LogPlace {
+  return { position: last, at: mono, wallMs: wall }
+}
+
+/** As long before the commit as its readings waited for it. */
+function placeBefore(row: PlaceRow | undefined): LogPlace {
+  if (row === undefined) return { position: 0, at: 0, wallMs: 0 }
+  const waitedMs = row.readings_n === 0 ? 0 : Math.max(0, row.wall - row.base)
+  return { position: row.first - 1, at: row.mono - waitedMs, wallMs: row.wall - waitedMs }
 }

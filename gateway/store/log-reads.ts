@@ -5,7 +5,7 @@ import { unpackInbound } from './inbound.ts'
 import type { RawRow } from './protocol.ts'
 import type { Reader } from './reader.ts'
 import type { ReadingTuple, SeriesName } from './row.ts'
-import { entriesOf, othersOf, placesOf, readingOf, readingsOf } from './row.ts'
+import { entriesOf, marksAt, othersOf, placesOf, readingOf, readingsOf } from './row.ts'
 import type { SeriesNames } from './series-names.ts'
 import type { Tail } from './tail.ts'
 
@@ -29,6 +29,11 @@ export interface LogReadsDeps {
 
 export function createLogReads({ tail, reader, names, lastPosition }: LogReadsDeps): LogReads {
   let nameless = 0
+  /**
+   * The row in the middle of which a page ended, decoded, while nobody needs the memory: the next page goes on in it. A batch of a
+   * flood holds more than any page, and would else be decoded once for each.
+   */
+  let cut: { readonly first: number; readonly last: number; readonly others: boolean; readonly entries: WeakRef<readonly LogEntry[]> } | null = null
 
   function nameOf(storedId: number): SeriesName | undefined {
     const name = names.get(storedId)
@@ -55,15 +60,31 @@ export function createLogReads({ tail, reader, names, lastPosition }: LogReadsDe
     })
   }
 
+  function decode(row: RawRow, others: boolean): readonly LogEntry[] {
+    return others ? entriesOf(row, nameOf) : readingsOf(row, nameOf).map((reading) => ({ position: reading.position, kind: 'reading', reading }))
+  }
+
+  function fromCut(query: LogQuery, others: boolean): LogPage | null {
+    if (cut === null || cut.others !== others || query.after + 1 < cut.first || query.after >= cut.last) return null
+    const entries = cut.entries.deref()
+    return entries === undefined ? null : pageOf([cut], query, () => entries)
+  }
+
   async function fromDisk(query: LogQuery): Promise<LogPage> {
     const { after, limit, kinds } = query
     const readings = kinds?.includes('reading') ?? true
     const others = kinds === undefined || kinds.includes('event') || kinds.includes('mark')
+    // Nothing is kept of a page of events or marks alone: no readings are in it.
+    const goesOn = readings ? fromCut(query, others) : null
+    if (goesOn !== null) return goesOn
     const page = await reader.ask({ kind: 'page', after, upTo: lastPosition(), limit, readings, others })
-    const decoded = pageOf(page.rows, query, (row) => (others ? entriesOf(row, nameOf) : readingsOf(row, nameOf).map((reading) => ({ position: reading.position, kind: 'reading', reading }))))
-    // What the reader passed over behind its last row holds nothing of these kinds.
+    let newest: readonly LogEntry[] = []
+    const decoded = pageOf(page.rows, query, (row) => (newest = decode(row, others)))
     const last = page.rows.at(-1)
-    return last === undefined || decoded.next >= last.last ? { entries: decoded.entries, next: page.next } : decoded
+    // What the reader passed over behind its last row holds nothing of these kinds.
+    if (last === undefined || decoded.next >= last.last) return { entries: decoded.entries, next: page.next }
+    if (readings && decoded.next >= last.first) cut = { first: last.first, last: last.last, others, entries: new WeakRef(newest) }
+    return decoded
   }
 
   return {
@@ -135,7 +156,7 @@ function eventsIn(row: RawRow): LogEntry[] {
 }
 
 /** Decodes rows until `limit` entries were looked at. */
-function pageOf<R extends RawRow>(rows: readonly R[], { after, limit, kinds }: LogQuery, decode: (row: R) => readonly LogEntry[]): LogPage {
+function pageOf<R extends Pick<RawRow, 'first' | 'last'>>(rows: readonly R[], { after, limit, kinds }: LogQuery, decode: (row: R) => readonly LogEntry[]): LogPage {
   const entries: LogEntry[] = []
   let next = after
   let left = limit
@@ -157,7 +178,7 @@ function recentOf(row: RawRow, nameOf: (storedId: number) => SeriesName | undefi
   const others = placesOf(row)
   return {
     readings: readingsOf(row, nameOf, others),
-    marks: others.flatMap(({ mark }) => (mark === undefined ? [] : [mark])),
+    marks: marksAt(others),
     inbound: unpackInbound(row.inbound),
   }
 }

@@ -25,6 +25,8 @@ export interface RowSource {
   whole(id: number): (RowColumns & { id: number }) | null
   /** The same, decompressed, with only the parts asked for. */
   raw(id: number, parts: { readings: boolean; others: boolean; inbound: boolean }): RawRow | null
+  /** Whole rows from this id on, readings and others, until they hold about so many entries; `nextId`: where to go on, 0 at the end. */
+  many(id: number, entries: number): { readonly rows: readonly RawRow[]; readonly nextId: number }
   /** Id of the first row that ends at or after this position; 0: there is none. */
   find(position: number): number
   /** Heads from the newest back, as far as they can be read. */
@@ -37,11 +39,13 @@ export interface RowSource {
 
 /** Damaged rows are remembered so that each is told once, but not without end. */
 const rememberedDamage = 10_000
+const allParts = { readings: true, others: true, inbound: false }
 
 export function createRowSource(db: DatabaseSync): RowSource {
   const headColumns = 'id, first, last, wall, min_ts, max_ts, readings_n, events_n, marks_n, series'
   const headFrom = db.prepare(`SELECT ${headColumns} FROM log WHERE id >= ? ORDER BY id LIMIT 1`)
   const wholeAt = db.prepare('SELECT * FROM log WHERE id = ?')
+  const wholeFrom = db.prepare('SELECT * FROM log WHERE id >= ? ORDER BY id')
   const last = db.prepare('SELECT max(id) AS id FROM log')
   const before = db.prepare('SELECT max(id) AS id FROM log WHERE id < ?')
   const headsBack = db.prepare('SELECT id, wall, readings_n FROM log ORDER BY id DESC')
@@ -86,24 +90,49 @@ export function createRowSource(db: DatabaseSync): RowSource {
     }
   }
 
+  function unpacked(row: RowColumns & { id: number }, parts: { readings: boolean; others: boolean; inbound: boolean }): RawRow | null {
+    try {
+      return {
+        first: row.first,
+        last: row.last,
+        baseMs: row.base,
+        readings: parts.readings ? exact(unpack(row.readings)) : null,
+        others: parts.others || (parts.readings && row.events_n + row.marks_n > 0) ? exact(unpack(row.others)) : null,
+        inbound: parts.inbound ? row.inbound : null,
+      }
+    } catch {
+      // The checksum holds but the frame does not: written by faulty memory. Counted like any other damage.
+      return damaged(row.id)
+    }
+  }
+
+  function raw(id: number, parts: { readings: boolean; others: boolean; inbound: boolean }): RawRow | null {
+    const row = whole(id)
+    return row === null ? null : unpacked(row, parts)
+  }
+
   return {
     head,
     whole,
-    raw(id, parts) {
-      const row = whole(id)
-      if (row === null) return null
+    raw,
+    many(from, entries) {
+      const rows: RawRow[] = []
+      let count = 0
+      let id = from
       try {
-        return {
-          first: row.first,
-          last: row.last,
-          baseMs: row.base,
-          readings: parts.readings ? exact(unpack(row.readings)) : null,
-          others: parts.others || (parts.readings && row.events_n + row.marks_n > 0) ? exact(unpack(row.others)) : null,
-          inbound: parts.inbound ? row.inbound : null,
+        for (const row of wholeFrom.iterate(from) as Iterable<RowColumns & { id: number; crc: number }>) {
+          id = row.id
+          if (count >= entries) return { rows, nextId: id }
+          const good = checksum(row) === row.crc ? unpacked(row, allParts) : damaged(id)
+          if (good !== null) rows.push(good)
+          count += row.readings_n + row.events_n + row.marks_n
         }
-      } catch {
-        // The checksum holds but the frame does not: written by faulty memory. Counted like any other damage.
-        return damaged(id)
+        return { rows, nextId: 0 }
+      } catch (error) {
+        rethrowUnlessDamage(error)
+        damaged(id)
+        const next = head(id + 1)
+        return { rows, nextId: next === null ? 0 : next.id }
       }
     },
     find(position) {

@@ -67,23 +67,25 @@ export function othersOf(row: Pick<RawRow, 'first' | 'others'>): OtherEntry[] {
   return parsed.map(([offset, value, mark]) => ({ position: row.first + offset, kind: mark === 1 ? 'mark' : 'event', value }))
 }
 
+/** Where an event or a mark stands in a row's text. */
+export interface OtherPlace { readonly position: number; readonly isMark: boolean; readonly text: Buffer; readonly start: number; readonly end: number }
+
 /**
  * Where the events and marks of a row are, without decoding them: who wants readings pays for no event. They stand one a line,
  * `[offset,event]` or `[offset,mark,1]`; a line that ends in a brace before its bracket is an event.
  */
-export function placesOf(row: Pick<RawRow, 'first' | 'others'>): { readonly position: number; readonly mark: Mark | undefined }[] {
+export function placesOf(row: Pick<RawRow, 'first' | 'others'>): OtherPlace[] {
   if (row.others === null) return []
   const { others } = row
-  const bytes = Buffer.from(others.buffer, others.byteOffset, others.byteLength)
-  const places: { position: number; mark: Mark | undefined }[] = []
-  for (let start = 1, end = 0; start < bytes.length - 1; start = end + 2) {
-    const comma = bytes.indexOf(commaCode, start)
-    const newline = bytes.indexOf(newlineCode, comma)
+  const text = Buffer.from(others.buffer, others.byteOffset, others.byteLength)
+  const places: OtherPlace[] = []
+  for (let line = 1, end = 0; line < text.length - 1; line = end + 2) {
+    const start = text.indexOf(commaCode, line) + 1
+    const newline = text.indexOf(newlineCode, start)
     // Behind the line's own bracket: a comma and the newline, or at the end the bracket of the whole.
-    end = newline === -1 ? bytes.length - 1 : newline - 1
-    const isMark = bytes[end - 2] !== braceCode
-    const position = row.first + Number(bytes.toString('latin1', start + 1, comma))
-    places.push({ position, mark: isMark ? (JSON.parse(bytes.toString('utf8', start, end)) as [number, Mark])[1] : undefined })
+    end = newline === -1 ? text.length - 1 : newline - 1
+    const isMark = text[end - 2] !== braceCode
+    places.push({ position: row.first + Number(text.toString('latin1', line + 1, start - 1)), isMark, text, start, end: isMark ? end - markEnd : end - 1 })
   }
   return places
 }
@@ -91,6 +93,17 @@ export function placesOf(row: Pick<RawRow, 'first' | 'others'>): { readonly posi
 const commaCode = 44
 const newlineCode = 10
 const braceCode = 125
+/** `,1]` */
+const markEnd = 3
+
+function valueAt({ text, start, end }: OtherPlace): unknown {
+  return JSON.parse(text.toString('utf8', start, end))
+}
+
+/** The marks among these. */
+export function marksAt(places: readonly OtherPlace[]): Mark[] {
+  return places.flatMap((place) => (place.isMark ? [valueAt(place) as Mark] : []))
+}
 
 /** Calls `each` for the readings of a row, in order; `others` are those of the same row. */
 export function eachReading(row: RawRow, others: readonly { readonly position: number }[], each: (tuple: ReadingTuple, position: number) => void): void {
@@ -117,13 +130,16 @@ export function readingsOf(row: RawRow, nameOf: (storedId: number) => SeriesName
   return readings
 }
 
-/** All entries of a row in the order of their positions. A reading whose series has no name is left out. */
+/**
+ * All entries of a row in the order of their positions. A reading whose series has no name is left out. An event is decoded when
+ * it is looked at: who goes through the log for its readings and marks passes over many.
+ */
 export function entriesOf(row: RawRow, nameOf: (storedId: number) => SeriesName | undefined): LogEntry[] {
-  const others = othersOf(row)
+  const others = placesOf(row)
   const entries: LogEntry[] = []
   let taken = 0
   const pushOthers = (before: number): void => {
-    for (let other = others[taken]; other !== undefined && other.position < before; other = others[++taken]) entries.push(entryOf(other))
+    for (let other = others[taken]; other !== undefined && other.position < before; other = others[++taken]) entries.push(entryAt(other))
   }
   eachReading(row, others, (tuple, position) => {
     pushOthers(position)
@@ -135,8 +151,15 @@ export function entriesOf(row: RawRow, nameOf: (storedId: number) => SeriesName 
   return entries
 }
 
-function entryOf(other: OtherEntry): LogEntry {
-  return other.kind === 'event'
-    ? { position: other.position, kind: 'event', event: other.value as CloudEvent }
-    : { position: other.position, kind: 'mark', mark: other.value as Mark }
+function entryAt(place: OtherPlace): LogEntry {
+  const { position } = place
+  if (place.isMark) return { position, kind: 'mark', mark: valueAt(place) as Mark }
+  let event: CloudEvent | undefined
+  return {
+    position,
+    kind: 'event',
+    get event() {
+      return (event ??= valueAt(place) as CloudEvent)
+    },
+  }
 }

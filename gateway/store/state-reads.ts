@@ -14,18 +14,18 @@ export interface ListRequest { readonly space: string; readonly prefix: string; 
 export function listState(db: DatabaseSync): (request: ListRequest) => Listed {
   const from = db.prepare('SELECT key, value FROM state WHERE space = ? AND key >= ? ORDER BY key LIMIT ?')
   const after = db.prepare('SELECT key, value FROM state WHERE space = ? AND key > ? AND key >= ? ORDER BY key LIMIT ?')
+  // Pairs as they are sent on: an object a row and its copy cost twice as much.
+  from.setReturnArrays(true)
+  after.setReturnArrays(true)
   return (request) => {
     const limit = Math.min(request.limit, Number.MAX_SAFE_INTEGER)
     const rows =
       request.after === undefined
-        ? from.iterate(request.space, request.prefix, limit)
-        : after.iterate(request.space, request.after, request.prefix, limit)
-    const found: [string, Content][] = []
-    for (const row of rows) {
-      const key = row['key'] as string
-      if (!key.startsWith(request.prefix)) break
-      found.push([key, row['value'] as Content])
-    }
-    return found
+        ? from.all(request.space, request.prefix, limit)
+        : after.all(request.space, request.after, request.prefix, limit)
+    const found = rows as unknown as [string, Content][]
+    if (request.prefix === '') return found
+    const end = found.findIndex(([key]) => !key.startsWith(request.prefix))
+    return end === -1 ? found : found.slice(0, end)
   }
 }

@@ -41,6 +41,7 @@ export const components = {
       quality: { enum: ['good', 'unknown'] }, restored: { type: 'boolean' }, labels: texts,
       occurrence: { type: 'integer' }, seq: { type: 'integer' }, raisedAt: nullableTime, changedAt: time,
       acknowledgedAt: nullableTime, acknowledgedBy: nullableText, shelvedUntil: nullableTime, idempotencyKey: text,
+      shadow: { type: 'boolean', description: 'true where its rule is in shadow: recorded, told to nobody' },
     },
   },
   Device: {

@@ -18,7 +18,7 @@ describe('limen init', () => {
   it('writes files that pass limen check as they are', async () => {
     const cwd = tempDir()
     expect(await limen(cwd, 'init', 'site')).toMatchObject({ code: 0, err: '' })
-    expect(await limen(join(cwd, 'site'), 'check')).toEqual({ code: 0, out: 'ok: 4 rules, 0 targets, 0 devices, no InfluxDB\n', err: '' })
+    expect(await limen(join(cwd, 'site'), 'check')).toEqual({ code: 0, out: 'ok: 8 rules, 0 targets, 0 devices, no InfluxDB\n', err: '' })
   })
 
   it('writes a limen.yaml whose every value is the default', async () => {

@@ -36,7 +36,7 @@ describe('an alarm in words', () => {
   })
 
   it('writes units in a message as people do', () => {
-    expect(titleOf(anAlarm({ message: 'heart rate 131/min on bed-2' }))).toBe('heart rate 131 1/min on bed-2')
+    expect(titleOf(anAlarm({ message: 'heart rate 131/min on bed-2' }))).toBe('heart rate 131 /min on bed-2')
     expect(titleOf(anAlarm({ message: '39Cel' }))).toBe('39 °C')
     expect(titleOf(anAlarm({ message: '5/minute' }))).toBe('5/minute')
     expect(titleOf(anAlarm({ message: '' }))).toBe('spo2-low on bed-4')

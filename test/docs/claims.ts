@@ -20,7 +20,7 @@ export const claims: readonly Claim[] = [
   { how: 'until', matches: /^npm start(?: -- --config \S+)?$/, says: /^limen ready mqtt=\S+ http=\S+$/m },
   { how: 'until', matches: new RegExp(String.raw`${limen} simulate (?!.*--(?:for|csv) )`), says: /acknowledged/ },
   { how: 'run', matches: new RegExp(String.raw`${limen} simulate .*--(?:for|csv) `) },
-  { how: 'run', matches: new RegExp(String.raw`${limen} (?:--help|--version|check|init|device|user|export|dead-letters|flows|rules)\b`) },
+  { how: 'run', matches: new RegExp(String.raw`${limen} (?:--help|--version|check|init|device|user|export|dead-letters|flows|rules|backtest)\b`) },
   { how: 'run', matches: /^node --version$/ },
   { how: 'until', matches: /^curl (?=(?:.* )?-N\b)/, says: /^(?:id|event|data):/m },
   { how: 'run', matches: /^curl / },

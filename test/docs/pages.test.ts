@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { commands as commandsOfLimen } from '../../gateway/cli/commands.ts'
+import { kindSchemas } from '../../gateway/rules/schemas.ts'
 import { claimOf, claims } from './claims.ts'
 import { commandsOf, mentionsOf, readPages } from './markdown.ts'
 import { checkYaml, isRunnable, isShell, runPage } from './run-page.ts'
@@ -64,6 +65,19 @@ describe('what the pages tell a reader to type', () => {
   const yaml = pages.flatMap((page) => page.blocks.filter(({ language }) => language === 'yaml').map((block) => ({ page, block, at: `${block.file}:${block.line}` })))
   it.each(yaml)('passes limen check: $at', async ({ page, block }) => {
     expect(await checkYaml(block, page)).toMatch(/^ok: /)
+  })
+
+  const kindRows = [...pages.find(({ file }) => file === 'README.md')!.text.matchAll(/^\| \[([a-zA-Z, ]+)\]\((docs\/rules\/[a-z-]+\.md)\) \| [^|]+ \| `(.+)` \|$/gm)].map(([, kinds, link, example]) => ({ kinds: kinds!.split(', '), link: link!, example: example! }))
+
+  it('has every kind of rule in the table of the README, with its page', () => {
+    expect(kindRows.flatMap(({ kinds }) => kinds).sort()).toEqual(Object.keys(kindSchemas).sort())
+    for (const { kinds, link } of kindRows) expect(pages.find(({ file }) => file === link)?.text.split('\n')[0], link).toBe(`# ${kinds.join(', ')}`)
+  })
+
+  it.each(kindRows)('has an example in that table which passes limen check: $example', async ({ example }) => {
+    const text = `zones: { ward: { circle: { lat: 0, lon: 0, radius: 1km } } }\nrules:\n  - { id: example, on: { ${/^(?:all|score|geofence)/.test(example) ? 'device: "*"' : 'metric: x'} }, when: { ${example} } }\n`
+    const block = { file: 'README.md', line: 0, language: 'yaml', name: '', heading: '', text }
+    expect(await checkYaml(block, { file: 'README.md', text, blocks: [block] })).toMatch(/^ok: 1 rule/)
   })
 
   const runnable = pages.filter(isRunnable)

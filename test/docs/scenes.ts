@@ -51,11 +51,31 @@ const versionsOfFlows = Object.fromEntries(['20261126T100000000Z', '20261126T110
 
 const repository = (file: string): string => readFileSync(join(root, file), 'utf8')
 
+/** The rule of README, a little stricter; and what a bed sent. */
+const stricter = 'rules:\n  - id: spo2-low\n    on: { metric: spo2, device: "bed-*" }\n    when: { below: 92, hysteresis: 1 }\n'
+const recording = 'time,heart_rate,spo2\n2026-01-01T00:00:00Z,70,97\n2026-01-01T00:01:00Z,71,91\n2026-01-01T00:02:00Z,,95\n'
+
 /** By page; one that is not here has nothing but a gateway. */
 export const scenes: Readonly<Record<string, Scene>> = {
   'README.md': {
     words: { ID: alarmId },
-    says: [['npm run limen -- check', /^ok: 1 rule, /m], ['npm run limen -- --help', /limen COMMAND[^]*dead-letters/], ['mosquitto_sub', /^limen\/alarms\/bed-1\/spo2-low \{/m], ['curl -X POST', /"state":"acked"[^]*"acknowledgedBy":"anna"/]],
+    files: { 'stricter.yaml': stricter, 'recording.csv': recording },
+    says: [
+      ['npm run limen -- check', /^ok: 2 rules, /m],
+      ['npm run limen -- --help', /limen COMMAND[^]*dead-letters/],
+      ['mosquitto_sub', /^limen\/alarms\/bed-1\/spo2-low \{/m],
+      ['curl -X POST', /"state":"acked"[^]*"acknowledgedBy":"anna"/],
+      ['npm run limen -- backtest --rules', /"event":"raised","level":"lo","value":91[^]*"summary":\{"readings":5,/],
+      ['npm run limen -- backtest --config limen.yaml --rules', /"rule":"spo2-low","key":"bed-1",[^]*"event":"raised"/],
+      ['npm run limen -- backtest --config', /"rule":"spo2-low","key":"bed-1",[^]*"event":"raised","level":"lolo"/],
+      ['npm run limen -- rules list', /^spo2-low +live +1 /m],
+      ['npm run limen -- rules put', /^spo2-low is written; revision 2, live$/m],
+      ['npm run limen -- rules diff', /^-when: .*\n/m],
+      ['npm run limen -- rules rollback', /that is revision 3, live/],
+      ["curl 'http://127.0.0.1:8080/api/v1/events", /"type":"limen\.alarm\.raised"/],
+      ['curl http://127.0.0.1:8080/api/v1/alarms/ID/evidence', /"rule":\{"id":"spo2-low"/],
+      ['curl http://127.0.0.1:8080/api/v1/kpis', /"id":"ack-p95"/],
+    ],
   },
   'docs/analyst.md': {
     yaml: ({ influxPort }) => (influxPort === undefined ? '' : `influx: { version: 1, url: "http://127.0.0.1:${influxPort}", database: readings }\n`),
@@ -84,7 +104,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
       ['limen export --alarms --rule', /^\S+Z,raised,[^,]+,process,spo2-low,/m],
       ['curl http://127.0.0.1:8080/api/v1/alarms/ID/evidence', /"rule":\{"id":"spo2-low"[^]*"readings":\[\{"device":"bed-9","metric":"spo2"/],
       ["curl 'http://127.0.0.1:8080/api/v1/alarms/ID/evidence", /"occurrence":1,/],
-      ["curl 'http://127.0.0.1:8080/api/v1/kpis?operators=2", /"operators":2,[^]*"annunciated":1,/],
+      ["curl 'http://127.0.0.1:8080/api/v1/kpis?operators=2", /"operators":2,[^]*"annunciated":7,/],
       ["curl 'http://127.0.0.1:8080/api/v1/kpis?from", /"id":"ack-p95"/],
     ],
     words: { ID: alarmId },
@@ -93,6 +113,8 @@ export const scenes: Readonly<Record<string, Scene>> = {
     yaml: () => 'devices:\n  bed-1: { type: ward-monitor, labels: { ward: east } }\ntargets:\n  nurse-call: { webhook: { url: "http://127.0.0.1:9000/hook", secretEnv: NURSE_CALL_SECRET, allowPrivate: true } }\n',
     files: {
       'warm-ward.yaml': 'id: too-warm # of the ward\non: { metric: temperature, device: "room-*" }\nwhen: { above: 27, hysteresis: 1 }\n',
+      'climate.csv': 'time,temperature,humidity\n2026-01-01T00:00:00Z,21.5,40\n2026-01-01T00:01:00Z,27.5,41\n2026-01-01T00:02:00Z,22,\n',
+      'lines.jsonl': '{"at":0,"device":"room-4","metric":"temperature","value":28}\n{"at":1000,"do":"ack","rule":"too-warm","device":"room-4","by":"anna"}\n',
       'recording.csv': 'time,heart_rate,spo2\n2026-01-01T00:00:00Z,70,97\n2026-01-01T00:01:00Z,71,96\n2026-01-01T00:02:00Z,,95\n',
     },
     env: { NURSE_CALL_SECRET: secret },
@@ -101,6 +123,10 @@ export const scenes: Readonly<Record<string, Scene>> = {
     says: [
       ['limen check', /^ok: 5 rules, 1 target/m],
       ['limen simulate --csv', /5 sent|3 sent|\d sent/],
+      ['limen backtest --rules warm-ward.yaml --csv', /"rule":"too-warm","key":"room-4",[^]*"event":"returned"[^]*"summary":\{"readings":5,"transitions":2,"alarms":1,/],
+      ['limen backtest --rules warm-ward.yaml --input', /"event":"acked"[^]*"summary":\{"readings":1,/],
+      ['limen backtest --config limen.yaml --rules', /^\{"summary":\{/m],
+      ['limen backtest --config', /"rule":"spo2-low","key":"bed-1"|"summary":\{/],
       ['limen rules list', /^door-open +live +1 .* file:rules\/page-\d\.yaml$/m],
       ['limen rules put', /^too-warm is written; revision 2, live$/m],
       ['limen rules show', /^id: too-warm # of the ward$/m],
@@ -162,7 +188,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   'docs/install.md': {
     files: { 'docker/secrets.sh': repository('docker/secrets.sh'), '.env.example': repository('.env.example') },
     says: [
-      ['limen --version', /^limen \d/], ['node --version', /^v2\d/], ['limen check', /^ok: 4 rules/m], ['sudo -u limen limen export', /^device,metric,/m],
+      ['limen --version', /^limen \d/], ['node --version', /^v2\d/], ['limen check', /^ok: 8 rules/m], ['sudo -u limen limen export', /^device,metric,/m],
       ['sh docker/secrets.sh', /made secrets\/admin_password/], ['curl http://127.0.0.1:8080/readyz', /"status":"ready"/],
     ],
   },
@@ -177,7 +203,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
     words: { DEAD: async (session) => eventually('a dead letter', async () => (await getJson<{ items: { id: string }[] }>(session, '/api/v1/dead-letters')).items[0]?.id) },
     says: [
       ['limen init', /wrote .*limen\.yaml/],
-      ['limen check', /^ok: 4 rules/m],
+      ['limen check', /^ok: 8 rules/m],
       ['limen user list', /anna\s+admin/],
       ['limen device list', /bed-1\s+bed-1/],
       ['limen dead-letters list', /pager .*limen\.alarm\.raised .*404/],

@@ -60,7 +60,7 @@ describe('the journal of a running gateway', () => {
       return all.deliveries.length === 3 ? all : undefined
     })
     expect(evidence).toMatchObject({
-      alarm: { id, state: 'normal' }, occurrence: 1, rule: { id: 'spo2-low', text: expect.stringContaining('"lolo": 85') }, truncated: { journal: false, readings: false },
+      alarm: { id, state: 'normal' }, occurrence: 1, rule: { id: 'spo2-low', text: expect.stringContaining('lolo: 85') }, truncated: { journal: false, readings: false },
       acknowledgements: [{ by: 'ada', note: 'On my way', occurrence: 1 }], comments: [{ by: 'ada', note: 'Probe was loose' }],
     })
     expect(evidence.transitions.map(({ type }) => type)).toEqual(['raised', 'level-changed', 'acked', 'commented', 'cleared'].map((event) => `limen.alarm.${event}`))

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Rule } from '../../gateway/kernel/rule.ts'
-import type { InputLine, OutputLine } from '../../gateway/replay-lines.ts'
+import type { BacktestLine } from '../../gateway/kernel/backtest.ts'
+import type { InputLine } from '../../gateway/replay-lines.ts'
 import { createTimeline } from '../support/timeline.ts'
 
 const never = 1_000_000_000
@@ -41,9 +42,9 @@ function linesOf(given: typeof input extends fc.Arbitrary<infer T> ? T : never):
 }
 
 /** Runs the lines; before each line that is to be cut, does what the cut is. */
-async function run(rules: readonly Rule[], lines: readonly InputLine[], cut?: { readonly before: (i: number) => boolean; readonly as: 'kill' | 'undo' }): Promise<{ out: readonly OutputLine[]; hash: string }> {
+async function run(rules: readonly Rule[], lines: readonly InputLine[], cut?: { readonly before: (i: number) => boolean; readonly as: 'kill' | 'undo' }): Promise<{ out: readonly BacktestLine[]; hash: string }> {
   const timeline = await createTimeline(rules)
-  const out: OutputLine[] = []
+  const out: BacktestLine[] = []
   for (const [i, line] of lines.entries()) {
     if (cut?.before(i) === true) {
       out.push(...(await timeline.line({ at: line.at })))

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { LogEntry } from '../../gateway/kernel/contracts.ts'
 import { silentLogger } from '../../gateway/kernel/log.ts'
 import type { BatchMessage } from '../../gateway/store/protocol.ts'
 import { createReader } from '../../gateway/store/reader.ts'
@@ -69,6 +70,38 @@ describe('reading the log from disk', () => {
     // By time and series, through the summaries of many rows.
     const some = await store.readings({ device: 'd2', from: 60_000, to: 60_100, limit: 1e6 })
     expect(some.map((reading) => reading.ts)).toEqual(Array.from({ length: 50 }, (_, i) => 60_001 + i * 2))
+  })
+
+  it('goes on in the middle of a batch that no page can hold, whoever else reads meanwhile', async () => {
+    const directory = tempDir()
+    const filling = await openStore({ directory })
+    const series = seriesOf(1)
+    putSeries(filling, series)
+    for (let batch = 0; batch < 3; batch++) {
+      for (let i = 0; i < 700; i++) {
+        filling.appendReading(readingOf(series, i), 60)
+        if (i % 3 === 0) filling.appendEvent({ specversion: '1.0', id: `${batch}/${i}`, type: 'limen.test', source: 's', time: 'x', data: { text: ',1]\n"}' } })
+        if (i % 50 === 0) filling.appendMark({ kind: 'test', text: '}]', i })
+      }
+      await stored(filling)
+    }
+    await filling.stop()
+    const store = await openStore({ directory })
+    const wanted: readonly (readonly LogEntry['kind'][] | undefined)[] = [undefined, ['reading'], ['reading', 'mark'], ['event'], ['mark']]
+    const readers = wanted.map((kinds) => ({ kinds, after: 0, entries: [] as LogEntry[], ended: false }))
+    // Turn and turn about, so that each finds the batch another one was in.
+    while (readers.some(({ ended }) => !ended)) {
+      for (const reader of readers.filter(({ ended }) => !ended)) {
+        const { entries, next } = await store.read({ after: reader.after, limit: 90, ...(reader.kinds === undefined ? {} : { kinds: reader.kinds }) })
+        reader.entries.push(...entries)
+        reader.ended = next === reader.after
+        reader.after = next
+      }
+    }
+    const { entries: all } = await store.read({ after: 0, limit: 1e9 })
+    expect(all).toHaveLength(3 * (700 + 234 + 14))
+    expect(all.map(({ position }) => position)).toEqual(all.map((_, i) => all[0]!.position + i))
+    for (const { kinds, entries } of readers) expect(entries).toEqual(all.filter(({ kind }) => kinds?.includes(kind) ?? true))
   })
 
   it('reads half a million readings back', async () => {

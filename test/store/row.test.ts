@@ -6,7 +6,7 @@ import { pack, unpack } from '../../gateway/store/blob.ts'
 import { containsAny, decodeIds, encodeIds } from '../../gateway/store/ids.ts'
 import { packInbound, unpackInbound } from '../../gateway/store/inbound.ts'
 import { createLineWriter } from '../../gateway/store/line-writer.ts'
-import { entriesOf, placesOf, readingsOf } from '../../gateway/store/row.ts'
+import { entriesOf, marksAt, placesOf, readingsOf } from '../../gateway/store/row.ts'
 
 const anyText = fc.string({ unit: 'binary', maxLength: 40 })
 const whole = fc.integer({ min: -8_640_000_000_000, max: 8_640_000_000_000 })
@@ -47,7 +47,8 @@ describe('a row of the log', () => {
           const read = entriesOf(row, nameOf)
           // Who wants readings alone gets the same ones, without decoding what lies between them.
           expect(readingsOf(row, nameOf)).toEqual(read.flatMap((one) => (one.kind === 'reading' ? [one.reading] : [])))
-          expect(placesOf(row)).toEqual(read.flatMap((one) => (one.kind === 'reading' ? [] : [{ position: one.position, mark: one.kind === 'mark' ? one.mark : undefined }])))
+          expect(placesOf(row).map(({ position, isMark }) => [position, isMark])).toEqual(read.flatMap((one) => (one.kind === 'reading' ? [] : [[one.position, one.kind === 'mark']])))
+          expect(marksAt(placesOf(row))).toEqual(read.flatMap((one) => (one.kind === 'mark' ? [one.mark] : [])))
           expect(read).toEqual(expected.map((one) => ('reading' in one ? { ...one, reading: { position: one.position, ...one.reading } } : one)))
           expect(message.last - message.first + 1).toBe(batch.length)
           const times = batch.flatMap((one) => (one.kind === 'reading' ? [one.of.ts] : []))

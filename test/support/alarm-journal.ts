@@ -9,7 +9,7 @@ export const journalStartMs = Date.UTC(2026, 0, 1)
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 
-export interface JournalLine extends Partial<Alarm> {
+export interface JournalLine extends Omit<Partial<Alarm>, 'shadow'> {
   readonly event: AlarmEventName
   /** Seconds after the journal's start. */
   readonly s: number

@@ -1,12 +1,12 @@
 import { deserialize, serialize } from 'node:v8'
 import type { SavedStage } from '../../gateway/alarm-stage.ts'
 import { createAlarmStage } from '../../gateway/alarm-stage.ts'
-import { createSeriesMemory } from '../../gateway/ingest/identity.ts'
 import type { Transition } from '../../gateway/kernel/alarm.ts'
+import type { BacktestLine } from '../../gateway/kernel/backtest.ts'
 import type { DeviceFacts, Resume } from '../../gateway/kernel/contracts.ts'
 import type { LiveAlarmStage } from '../../gateway/kernel/stage-contracts.ts'
 import type { Rule } from '../../gateway/kernel/rule.ts'
-import type { InputLine, OutputLine } from '../../gateway/replay-lines.ts'
+import type { InputLine } from '../../gateway/replay-lines.ts'
 import { createReplay } from '../../gateway/replay-lines.ts'
 import { kinds } from '../../gateway/rules/kinds.ts'
 import { readRules } from '../../gateway/rules/load.ts'
@@ -22,7 +22,7 @@ export function rulesOf(yaml: string): readonly Rule[] {
 }
 
 export interface Timeline {
-  line(line: InputLine): Promise<readonly OutputLine[]>
+  line(line: InputLine): Promise<readonly BacktestLine[]>
   stage(): LiveAlarmStage<SavedStage>
   store(): MemoryStore
   counts(): { readonly readings: number; readonly duplicates: number }
@@ -39,7 +39,6 @@ export function copyOf(stage: LiveAlarmStage<SavedStage>): SavedStage {
 
 /** The whole stage on a store in memory, driven by lines of a backtest's input; every line is a commit of its own. */
 export async function createTimeline(rules: readonly Rule[], startAt = 0, factsOf?: (device: string) => DeviceFacts): Promise<Timeline> {
-  const memories = new Map<string, ReturnType<typeof createSeriesMemory>>()
   let store = createMemoryStore()
   const build = (): LiveAlarmStage<SavedStage> => createAlarmStage({ kinds }, { state: proxy })
   const proxy: Pick<MemoryStore, 'put' | 'delete' | 'onDisk'> = {
@@ -62,14 +61,6 @@ export async function createTimeline(rules: readonly Rule[], startAt = 0, factsO
     stage: () => stage,
     restart,
     ...(factsOf === undefined ? {} : { factsOf }),
-    isDuplicate(reading) {
-      const name = `${reading.series.device}/${reading.series.metric}`
-      const memory = memories.get(name) ?? createSeriesMemory()
-      memories.set(name, memory)
-      if (memory.has(reading)) return true
-      memory.remember(reading)
-      return false
-    },
   })
   stage.replaceRules(rules, { at: startAt, wallMs: startAt })
   await store.commit()

@@ -68,7 +68,7 @@ describe('the package, installed into an empty prefix', () => {
     expect(await mustRun(limen, ['init', 'site'], { cwd: elsewhere })).toContain('limen.service')
     const site = join(elsewhere, 'site')
     expect(readFileSync(join(site, 'limen.service'), 'utf8')).toContain(`${installed}/dist/gateway/main.js start --config ${site}/limen.yaml`)
-    expect(await mustRun(limen, ['check', '--config', 'site/limen.yaml'], { cwd: elsewhere })).toMatch(/^ok: 4 rules/)
+    expect(await mustRun(limen, ['check', '--config', 'site/limen.yaml'], { cwd: elsewhere })).toMatch(/^ok: 8 rules/)
 
     const gateway = await startLimen(limen, ['start', '--config', 'site/limen.yaml'], { cwd: elsewhere, env: anyPorts })
     onTestFinished(() => void gateway.stop())

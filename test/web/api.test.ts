@@ -25,6 +25,16 @@ describe('alarms', () => {
     expect(await ids('?rule=other')).toEqual([])
   })
 
+  it('of rules in shadow are listed only where they are asked for, and can be looked at by id', async () => {
+    const { call, board } = scene()
+    board.byId.set('trial.bed-1', anAlarm({ id: 'trial.bed-1', rule: 'trial', shadow: true }))
+    const ids = async (query: string) => (await call({ url: api(`alarms${query}`) })).json<List<Alarm>>().items.map((alarm) => alarm.id)
+    expect(await ids('')).not.toContain('trial.bed-1')
+    expect(await ids('?rule=trial&active=true')).toEqual([])
+    expect(await ids('?shadow=true')).toContain('trial.bed-1')
+    expect((await call({ url: api('alarms/trial.bed-1') })).json()).toMatchObject({ shadow: true })
+  })
+
   it('come in pages', async () => {
     const { call, board } = scene()
     board.byId.clear()

@@ -42,11 +42,11 @@ export const counts = computed(() => countByPriority(standing.value))
 
 const journalLimit = 200
 
-/** Takes in what may be newer; gives whether any was. */
+/** Takes in what may be newer. Alarms of rules in shadow stand before nobody. */
 export function putAlarms(items: Iterable<Alarm>): void {
   let next: Map<string, Alarm> | undefined
   for (const alarm of items) {
-    if (!isNewer(alarm, (next ?? alarms.value).get(alarm.id))) continue
+    if (alarm.shadow || !isNewer(alarm, (next ?? alarms.value).get(alarm.id))) continue
     next ??= new Map(alarms.value)
     next.set(alarm.id, alarm)
   }
@@ -79,7 +79,7 @@ function summaryOf({ id, type, labels, settings, status, firstSeen, lastSeen }: 
 
 export function putJournal(entries: readonly JournalEntry[]): void {
   const known = new Set(journal.value.map(({ position }) => position))
-  const fresh = entries.filter(({ position }) => !known.has(position))
+  const fresh = entries.filter(({ position, event }) => !known.has(position) && !(event.data as Partial<Alarm> | undefined)?.shadow)
   if (fresh.length === 0) return
   journal.value = [...fresh, ...journal.value].sort((a, b) => b.position - a.position).slice(0, journalLimit)
 }

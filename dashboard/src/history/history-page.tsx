@@ -100,7 +100,7 @@ function Row({ event }: { event: JournalEvent }) {
       <time class="journal-time" dateTime={event.time}>{absolute(Date.parse(event.time))}</time>
       <span class="journal-event"><PriorityMark priority={priority} form="outlined" label={`${priority} priority`} /> <b>{alarmWhat(name, step)}</b></span>
       <span class="journal-alarm"><a href={`/alarms/${href}`}>{titleOf(step)}</a> <span class="muted">{device ?? key} · {rule}</span></span>
-      <span class="journal-step muted">{from === undefined || from === state ? '' : `${from} → `}{state}</span>
+      <span class="journal-step muted">{from === undefined || from === state ? '' : `${from} → `}{state}{step.shadow && ' · shadow'}</span>
       <span class="journal-who">{by === null || by === undefined ? '' : `by ${by}`}</span>
       <span class="journal-note">{[note, reason].filter((text) => typeof text === 'string' && text !== '').map((text) => <q key={text}>{text}</q>)}</span>
       <a class="journal-evidence no-print" href={`/history/${href}?occurrence=${step.occurrence}`} aria-label={`Evidence of ${titleOf(step)}`}>Evidence</a>

@@ -36,7 +36,7 @@ export function timeOfDay(ms: number): string {
 }
 
 /** UCUM codes in the words people read. */
-const unitWords: Readonly<Record<string, string>> = { Cel: '°C', '[degF]': '°F', '/min': '1/min', 'mm[Hg]': 'mmHg', '1': '' }
+const unitWords: Readonly<Record<string, string>> = { Cel: '°C', '[degF]': '°F', 'mm[Hg]': 'mmHg', '1': '' }
 
 export function unitText(unit: string | null | undefined): string {
   return unit === null || unit === undefined ? '' : (unitWords[unit] ?? unit)

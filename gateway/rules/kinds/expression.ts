@@ -4,7 +4,7 @@ import { leastStaleMs } from '../cadence.ts'
 import type { CellView, JointCondition, Kind, Moment, Shown, Surroundings, Verdict } from '../kind.ts'
 import { normal, plainLevels, unknown } from '../kind.ts'
 import type { Slot } from '../slots.ts'
-import { fillSlot, standing } from '../slots.ts'
+import { ageSlot, fillSlot, standing } from '../slots.ts'
 import type { CelExpression } from './cel.ts'
 import { cel, celLimits } from './cel.ts'
 import { toCel } from './cel-value.ts'
@@ -119,6 +119,12 @@ function ofReadings(rule: Rule, { uses, evaluate }: CelExpression): JointConditi
       own.ts = time
       keeper.touch(memory.panel, device)
     },
+    ...(maxAgeMs === undefined ? {} : {
+      age(memory: ExpressionMemory, byMs: number) {
+        for (const { slots } of memory.told.values()) for (const slot of slots.values()) ageSlot(slot, byMs)
+        keeper.age?.(memory.panel, byMs)
+      },
+    }),
     judge(cell, moment, around) {
       told = cell.memory.told
       cell.deadline = keeper.refresh(cell.memory.panel, { key: cell.key, moment, around })

@@ -6,7 +6,7 @@ import type { JointCondition, Moment, Signal, Surroundings, Verdict } from '../k
 import { normal, plainLevels, unknown } from '../kind.ts'
 import { compileSelector } from '../selector.ts'
 import type { Slot } from '../slots.ts'
-import { fillSlot, standing } from '../slots.ts'
+import { ageSlot, fillSlot, standing } from '../slots.ts'
 
 /** True, `normal` for false, or `unknown`: the three values of Kleene's logic. */
 export const yes = 1
@@ -52,12 +52,14 @@ export interface PanelKeeper {
   readonly save: (panel: Panel) => unknown
   readonly load: (saved: unknown) => Panel
   /** What is the same in every condition of which the panel is all of the memory. */
-  readonly common: Pick<JointCondition<Panel>, keyof typeof plainLevels | 'form' | 'order' | 'signals' | 'events' | 'create' | 'save' | 'load' | 'take'>
+  readonly common: Pick<JointCondition<Panel>, keyof typeof plainLevels | 'form' | 'order' | 'signals' | 'events' | 'create' | 'save' | 'load' | 'take' | 'age'>
   readonly put: (panel: Panel, reading: Reading, of: { readonly signal: number; readonly at: number }) => void
   /** Where `assess` looks at more than a value: something was said of the device. */
   readonly touch: (panel: Panel, device: string) => void
   /** A signal's operands of one device. */
   readonly ofDevice: (panel: Panel, signal: number, device: string) => readonly Operand[]
+  /** Undefined where values do not count by their age. */
+  readonly age: ((panel: Panel, byMs: number) => void) | undefined
   /** Works out what has changed; gives the time of the next change without an input. */
   readonly refresh: (panel: Panel, of: { readonly key: string; readonly moment: Moment; readonly around: Surroundings }) => number
 }
@@ -116,6 +118,11 @@ export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, asse
     return panel
   }
 
+  const age = maxAgeMs === undefined ? undefined : (panel: Panel, byMs: number): void => {
+    for (const own of panel.operands) for (const { slot } of own.values()) ageSlot(slot, byMs)
+    panel.soonest = -Infinity
+  }
+
   return {
     common: {
       ...plainLevels,
@@ -128,6 +135,7 @@ export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, asse
       load,
       // oxlint-disable-next-line max-params -- called for every reading.
       take: (reading, signal, { memory }, { at }) => put(memory, reading, { signal, at }),
+      ...(age === undefined ? {} : { age }),
     },
     create,
     save,
@@ -140,6 +148,7 @@ export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, asse
       const only = own.get(device)
       return only === undefined ? [] : [only]
     },
+    age,
     refresh(panel, { key, moment, around }) {
       const { fresh } = panel
       // Judged without having been told anything: something around it changed.

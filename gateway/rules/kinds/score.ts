@@ -4,7 +4,7 @@ import { normal, unknown } from '../kind.ts'
 import { compileScore } from '../score-points.ts'
 import { unitReader } from '../score-units.ts'
 import type { Slot } from '../slots.ts'
-import { fillSlot, standing } from '../slots.ts'
+import { ageSlot, fillSlot, standing } from '../slots.ts'
 import type { ScoreSpec } from './score.schema.ts'
 
 interface Memory {
@@ -38,6 +38,9 @@ export const score: Kind = {
         // Where a key stands for several devices, a bad value of one does not make that of another bad.
         if (slot !== null && !sameDevice && reading.quality === 'bad') return
         slots[signal] = fillSlot(sameDevice ? slot : null, reading, at)
+      },
+      age({ slots }: Memory, byMs) {
+        for (const slot of slots) ageSlot(slot, byMs)
       },
       judge(cell: CellView<Memory>, { at }, around): Verdict {
         const { slots } = cell.memory

@@ -21,6 +21,7 @@ const filters = {
     priority: { type: 'string', description: `one or more of ${priorities.join(', ')}` },
     device: { type: 'string' },
     rule: { type: 'string' },
+    shadow: { type: 'boolean', description: 'true: also those of rules in shadow, of which nobody is told' },
     limit: limitSchema(1_000),
     after: afterSchema,
   },
@@ -77,14 +78,14 @@ export function alarmRoutes(app: FastifyInstance, context: WebContext): void {
     '/alarms',
     { config: { access: 'viewer' }, schema: { summary: 'Alarms, in the order of ids', tags, querystring: filters, response: { 200: listOf('Alarm') } } },
     async ({ query }) => {
-      const { active, device, rule, after = '', limit = defaultLimit } = query
+      const { active, device, rule, shadow = false, after = '', limit = defaultLimit } = query
       const states = readWords(query.state, 'state', coreStates)
       const wanted = readWords(query.priority, 'priority', priorities)
       const items: Alarm[] = []
       const all = context.alarms.list()
       for (let i = after === '' ? 0 : placeOf(all, after); i < all.length && items.length <= limit; i++) {
         const alarm = all[i]!
-        if (alarm.id === after) continue
+        if (alarm.id === after || (alarm.shadow === true && !shadow)) continue
         if (active !== undefined && alarm.active !== active) continue
         if (states !== undefined && !states.has(alarm.state)) continue
         if (wanted !== undefined && !wanted.has(alarm.priority)) continue
