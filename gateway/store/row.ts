@@ -151,7 +151,8 @@ export function entriesOf(row: RawRow, nameOf: (storedId: number) => SeriesName 
   return entries
 }
 
-function entryAt(place: OtherPlace): LogEntry {
+/** An event is decoded when it is looked at. */
+export function entryAt(place: OtherPlace): LogEntry {
   const { position } = place
   if (place.isMark) return { position, kind: 'mark', mark: valueAt(place) as Mark }
   let event: CloudEvent | undefined
