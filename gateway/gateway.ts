@@ -31,6 +31,7 @@ import type { LoadedRules } from './rules/load.ts'
 import { kinds } from './rules/kinds.ts'
 import { createSiteInfo } from './site-info.ts'
 import { createSnapshots } from './snapshots.ts'
+import { createStageMetrics } from './stage-metrics.ts'
 import { createStore } from './store/store.ts'
 import { createTimekeeper } from './timekeeper.ts'
 import { createWeb, webSocketPath } from './web/server.ts'
@@ -177,7 +178,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
       rules: rules.desk, health: health.report, flows: flows.access,
       state: () => ({ stateHash: stage.stateHash(), late: stage.lateReadings() }),
       siteInfo: createSiteInfo(config, { clock, logger, store, version: deps.version }),
-      metrics: [store.metrics, snapshots.metrics, broker.metrics, ingest.metrics, rejections.metrics, devices.metrics, commands.metrics, delivery.metrics, kpis.metrics, authenticator.metrics, influx.metrics, flows.metrics, health.metrics],
+      metrics: [store.metrics, snapshots.metrics, createStageMetrics(stage), broker.metrics, ingest.metrics, rejections.metrics, devices.metrics, commands.metrics, delivery.metrics, kpis.metrics, authenticator.metrics, influx.metrics, flows.metrics, health.metrics],
     },
   )
 

@@ -1,8 +1,8 @@
 import type { Alarm, CoreState, Level, Overlay, Priority } from '../kernel/alarm.ts'
+import { isActive } from '../kernel/alarm.ts'
 import { digest } from '../kernel/hash.ts'
 import type { Labels, Value } from '../kernel/reading.ts'
 import type { Rule } from '../kernel/rule.ts'
-import { isActive } from './machine.ts'
 
 /** An alarm in memory. Times are wall ms since 1970. */
 export interface AlarmRecord {

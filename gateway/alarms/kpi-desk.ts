@@ -1,6 +1,7 @@
 import type { Cancel, Clock } from '../kernel/clock.ts'
 import type { AlarmView, StoreReader } from '../kernel/contracts.ts'
 import { asError, LimenError } from '../kernel/errors.ts'
+import { nudgeMs } from '../kernel/event.ts'
 import type { KpiDesk, KpiQuery, KpiReport } from '../kernel/kpis.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { MetricSource } from '../kernel/metric.ts'
@@ -41,8 +42,6 @@ const cachedReports = 20
 const maxWaiting = 4
 const refreshMs = 60_000
 const scrapedWithinMs = 15 * 60_000
-/** An event is committed after it happened; by so much the clock may have been nudged back in between. */
-const nudgeMs = 1_000
 
 interface Reading { readonly kpis: KpiAccumulator; after: number; from: number }
 

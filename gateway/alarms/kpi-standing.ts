@@ -1,4 +1,5 @@
 import type { Overlay } from '../kernel/alarm.ts'
+import { isActive } from '../kernel/alarm.ts'
 import type { AlarmFact } from './kpi-facts.ts'
 
 export interface Standing { readonly id: string; readonly rule: string; readonly key: string; readonly raisedAt: number }
@@ -53,11 +54,6 @@ export function createStandingAlarms(): StandingAlarms {
         .map(({ id, rule, key, raisedAt }) => ({ id, rule, key, raisedAt }))
     },
   }
-}
-
-/** By the state machine the condition is true in these two states and no other. */
-function isActive(state: string): boolean {
-  return state === 'unacked' || state === 'acked'
 }
 
 /** What the first step that is known of an alarm says of the time before it. */

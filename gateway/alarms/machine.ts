@@ -97,11 +97,6 @@ export function step(state: CoreState, event: CoreEvent, overlaid: boolean): Ste
   return { ok: true, next: overlaidClears[state]?.[event] ?? row.next, emits: row.emits.length === 0 ? [] : ['tracked'], counts }
 }
 
-/** An alarm is active, its condition true as far as it was told, in exactly these states. */
-export function isActive(state: CoreState): boolean {
-  return state === 'unacked' || state === 'acked'
-}
-
 function wordOf(event: CoreEvent): string {
   return event.startsWith('clear') ? 'a clear' : event === 'true' ? 'a raise' : event
 }

@@ -8,6 +8,11 @@ export type { Priority }
 export type CoreState = 'normal' | 'unacked' | 'acked' | 'rtn-unacked' | 'latched-unacked' | 'latched-acked'
 export const coreStates = ['normal', 'unacked', 'acked', 'rtn-unacked', 'latched-unacked', 'latched-acked'] as const
 
+/** An alarm is active, its condition true as far as it was told, in exactly these states. */
+export function isActive(state: CoreState): boolean {
+  return state === 'unacked' || state === 'acked'
+}
+
 export type Overlay = 'shelved' | 'suppressed' | 'out-of-service'
 
 /** `lolo` … `hihi` of a level rule, the band of a score, else null. */

@@ -15,6 +15,9 @@ export interface CloudEvent {
   readonly [extension: string]: unknown
 }
 
+/** An event is committed after it happened; by so much (ms) the clock may have been nudged back in between. */
+export const nudgeMs = 1_000
+
 /** What a room says happened; the pipeline adds id, source and time and appends it. */
 export interface NewEvent {
   readonly type: string

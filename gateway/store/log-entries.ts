@@ -3,7 +3,7 @@ import type { LogEntry } from '../kernel/contracts.ts'
 import { everyId } from './ids.ts'
 import type { RawRow } from './protocol.ts'
 import type { ReadingTuple, SeriesName } from './row.ts'
-import { entriesOf, flagJoined, entryAt, placesOf, readingOf, textOf } from './row.ts'
+import { entriesOf, entryAt, flagJoined, placesOf, readingOf, textOf } from './row.ts'
 import type { RowHead, RowSource } from './row-source.ts'
 
 export interface EntryQuery {
@@ -118,7 +118,7 @@ export function createLogEntries(db: DatabaseSync, { rows, nameOf }: LogEntriesD
   /** What is wanted of a row, in the order of positions. Of a message whose first readings are left out, the first that stays begins it. */
   function someOf(row: RawRow, { wants, events }: { wants: (id: number) => boolean; events: boolean }): readonly LogEntry[] {
     const places = placesOf(row)
-    const others = events ? entriesOf({ ...row, readings: null }, nameOf) : places.filter(({ isMark }) => isMark).map(entryAt)
+    const others = places.filter(({ isMark }) => events || isMark).map(entryAt)
     if (row.readings === null) return others
     const entries: LogEntry[] = []
     let [position, place, other, begun] = [row.first, 0, 0, false]

@@ -151,7 +151,7 @@ export function entriesOf(row: RawRow, nameOf: (storedId: number) => SeriesName 
   return entries
 }
 
-/** It as an entry; an event is decoded when it is looked at. */
+/** An event is decoded when it is looked at. */
 export function entryAt(place: OtherPlace): LogEntry {
   const { position } = place
   if (place.isMark) return { position, kind: 'mark', mark: valueAt(place) as Mark }

@@ -1,4 +1,5 @@
 import type { CloudEvent } from '../kernel/event.ts'
+import { nudgeMs } from '../kernel/event.ts'
 
 /** Which events a reader of the log wants. */
 export interface EventFilter {
@@ -32,8 +33,6 @@ export interface EventFilterOptions {
 
 export const readingType = 'limen.reading'
 const ownPrefix = 'limen.'
-/** An event is committed after it happened; by so much the clock may have been nudged back in between. */
-const nudgeMs = 1_000
 
 export function createEventFilter(options: EventFilterOptions): EventFilter {
   const { device, alarm, priorities, from = -Infinity, to = Infinity } = options

@@ -1,5 +1,6 @@
 import type { AlarmEventName, CoreState } from '../kernel/alarm.ts'
 import type { StoreReader } from '../kernel/contracts.ts'
+import { nudgeMs } from '../kernel/event.ts'
 import { createEventFilter } from './event-filter.ts'
 import type { ShownEvent } from './event-pages.ts'
 
@@ -30,8 +31,6 @@ export interface OccurrenceJournal {
 const eventsAtOnce = 250
 const maxLookedAt = 200_000
 const maxOfEach = 5_000
-/** An event is committed after it happened; by so much the clock may have been nudged back in between. */
-const nudgeMs = 1_000
 
 export const stepOf = ({ data }: ShownEvent): AlarmStep => data as AlarmStep
 

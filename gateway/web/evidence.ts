@@ -1,4 +1,5 @@
 import type { Alarm } from '../kernel/alarm.ts'
+import { isActive } from '../kernel/alarm.ts'
 import type { WaitingDelivery } from '../kernel/contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
 import type { RuleDesk } from '../kernel/rule-desk.ts'
@@ -105,8 +106,6 @@ function alarmIn(now: Alarm, { data }: ShownEvent): Alarm {
   const then = data as Readonly<Record<string, unknown>>
   return Object.fromEntries(Object.keys(now).map((name) => [name, then[name]])) as unknown as Alarm
 }
-
-const isActive = (state: string): boolean => state === 'unacked' || state === 'acked'
 
 function endsCondition({ from, state }: AlarmStep): boolean {
   return isActive(from) && !isActive(state)
