@@ -3,6 +3,7 @@ import { createKpis } from './alarms/kpi-desk.ts'
 import { createAnnouncements } from './announce.ts'
 import { createAuthenticator } from './auth/authenticator.ts'
 import { requireCredentials } from './auth/require-credentials.ts'
+import { createBacktestDesk } from './backtest-desk.ts'
 import { createBroker } from './broker/broker.ts'
 import type { Config } from './config/config.ts'
 import { createControlCredential, createControlFile } from './control-file.ts'
@@ -175,7 +176,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
       accept: (input, done) => pipeline.accept(input, done), store, alarms: stage, commands, kpis, authenticator, clock, logger,
       devices: { ...devices, ...devices.committed, put: (id, change) => (gate.mustBeOpen(), devices.put(id, change)) },
       delivery: { ...delivery, ledger: influx.ledger },
-      rules: rules.desk, health: health.report, flows: flows.access,
+      rules: rules.desk, backtests: createBacktestDesk(config, { clock, logger, site: rules.site }), health: health.report, flows: flows.access,
       state: () => ({ stateHash: stage.stateHash(), late: stage.lateReadings() }),
       siteInfo: createSiteInfo(config, { clock, logger, store, version: deps.version }),
       metrics: [store.metrics, snapshots.metrics, createStageMetrics(stage), broker.metrics, ingest.metrics, rejections.metrics, devices.metrics, commands.metrics, delivery.metrics, kpis.metrics, authenticator.metrics, influx.metrics, flows.metrics, health.metrics],

@@ -51,6 +51,12 @@ export function createStaleness({ timers, delays, sink, isOffline, doubt }: Stal
     check(cell, times) {
       const timer = cell.staleTimer
       if (timer === null) return false
+      // No value stands for less: with one that came meanwhile there is nothing to work out yet.
+      const leastUntil = cell.goodAt + cell.runtime.leastStaleMs
+      if (leastUntil > times.at) {
+        timers.set(timer, leastUntil)
+        return false
+      }
       const ms = expiryMs(cell)
       // Too early to tell, or irregular: the next sample sets the timer again.
       if (ms === undefined || ms === Infinity) {
