@@ -43,6 +43,8 @@ export interface GatewayDeps {
   /** [0, 1), for jitter. */
   readonly random: () => number
   readonly version: string
+  /** Entries of the log between two keepings of the rules' state; for trials that want it often. */
+  readonly keepStateEvery?: number
   /** Reads and checks rules; at start and after every change of their files. */
   readonly loadRules: (sources: Config['rules']) => Promise<LoadedRules>
   /** The `rules:` of the configuration file as it now stands. */
@@ -143,7 +145,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
   const posted = createPostedEvents({ store })
   const rejections = createRejections()
   const stage = createAlarmStage({ kinds }, { state: store })
-  const snapshots = createSnapshots({ store, stage, clock, logger })
+  const snapshots = createSnapshots({ everyEntries: deps.keepStateEvery }, { store, stage, clock, logger })
   const pipeline = createPipeline({
     ...keeper,
     store,

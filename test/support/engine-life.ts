@@ -82,7 +82,7 @@ export async function createLife({ ruleSets, startWallMs, devices: configured = 
 
   function build(store: MemoryStore) {
     const stage = createAlarmStage({ kinds }, { state: store })
-    const snapshots = createSnapshots({ store, stage, clock: systemClock, logger: silentLogger })
+    const snapshots = createSnapshots({}, { store, stage, clock: systemClock, logger: silentLogger })
     const posted = createPostedEvents({ store })
     const devices = createDevices({ configured }, {
       store, logger: silentLogger,

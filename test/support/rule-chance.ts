@@ -14,7 +14,7 @@ const metricPattern = fc.constantFrom('a', 'a', 'b', 'c', '*', '?')
 const short = fc.constantFrom('500ms', '1s', '2s', '5s', '8s', '30s')
 const longer = fc.constantFrom('5s', '10s', '40s', '2min')
 
-type Written = Readonly<Record<string, unknown>>
+export type Written = Readonly<Record<string, unknown>>
 const optionally = <T>(of: fc.Arbitrary<T>, freq = 2): fc.Arbitrary<T | undefined> => fc.option(of, { nil: undefined, freq })
 
 const comparison: fc.Arbitrary<Written> = fc.oneof(
@@ -71,7 +71,8 @@ const ruleOfReadings = fc.tuple(fc.oneof(...whenOfReadings), on, fc.constantFrom
 const ruleOfEvents = fc.tuple(fc.oneof(...whenOfEvents), fc.constantFrom<Written>({ event: 'e.*' }, { event: 'e.one' }, { event: 'e.*', device: 'd*' }, { event: 'e.*', label: { room: 'x' } }), fc.constantFrom('device', 'rule', 'label.room', 'data.card', 'data.in.it'), beside)
   .map(([when, where, key, rest]): Written => ({ on: where, when, key, ...rest }))
 
-const around = {
+/** Zones and tables that the rules name. */
+export const around = {
   zones: { z: { circle: { lat: 0, lon: 0, radius: '500km' } } },
   tables: [{
     id: 'sum', version: '1', maxAge: '20s',
@@ -83,20 +84,21 @@ const around = {
 /** What may be left out, bit by bit, where a rule's parts cannot stand together. */
 const lessAndLess: readonly (readonly string[])[] = [[], ['for'], ['for', 'unit'], ['for', 'unit', 'key'], ['for', 'unit', 'on'], ['for', 'unit', 'key', 'on']]
 
-/** The rules that the loader takes, and of the others as much as it takes; what is no rule at all is left out. */
-export function loaded(written: readonly Written[]): readonly Rule[] {
+/** What the loader takes of them: whole, or with less; what is no rule at all is left out. */
+export function accepted(written: readonly Written[]): { readonly rules: readonly Rule[]; readonly written: readonly Written[] } {
   let left = written.map((one) => ({ one, tries: 0 }))
   for (;;) {
-    const rules = left.map(({ one, tries }) => Object.fromEntries(Object.entries(one).filter(([key, value]) => value !== undefined && !lessAndLess[tries]!.includes(key))))
-    const read = readRules(JSON.stringify({ ...around, rules }), 'rules.yaml', { kinds: kindSchemas, targets: new Set() })
-    if (read.problems.length === 0) return read.rules
+    const given = left.map(({ one, tries }) => Object.fromEntries(Object.entries(one).filter(([key, value]) => value !== undefined && !lessAndLess[tries]!.includes(key))))
+    const read = readRules(JSON.stringify({ ...around, rules: given }), 'rules.yaml', { kinds: kindSchemas, targets: new Set() })
+    if (read.problems.length === 0) return { rules: read.rules, written: given }
     const wrong = new Set(read.problems.map(({ path }) => Number(/^rules\[(\d+)\]/.exec(path)?.[1] ?? NaN)))
     if (wrong.has(NaN)) throw new Error(JSON.stringify(read.problems))
     left = left.flatMap(({ one, tries }, i) => (!wrong.has(i) ? [{ one, tries }] : tries + 1 < lessAndLess.length ? [{ one, tries: tries + 1 }] : []))
   }
 }
 
-const rule = (id: string): fc.Arbitrary<Written> => fc.oneof({ weight: 5, arbitrary: ruleOfReadings }, { weight: 1, arbitrary: ruleOfEvents }).map((written) => ({ id, ...written }))
+/** A rule as it may be written; the loader has the last word. */
+export const rule = (id: string): fc.Arbitrary<Written> => fc.oneof({ weight: 5, arbitrary: ruleOfReadings }, { weight: 1, arbitrary: ruleOfEvents }).map((written) => ({ id, ...written }))
 
 /** How a rule may be edited: not, in words only, in its schedule, to another, to shadow, off, away. */
 const edit = fc.constantFrom('as it is', 'as it is', 'words', 'schedule', 'other', 'mode', 'off', 'gone')
@@ -128,7 +130,7 @@ export function ruleSets(most: number): fc.Arbitrary<readonly (readonly Rule[])[
   return each.map((all) => {
     const first = all.map(([written]) => written)
     const later = (which: 2 | 3): Written[] => all.flatMap((one) => edited(one[0], one[1], one[which]))
-    return [first, later(2), later(3)].map(loaded)
+    return [first, later(2), later(3)].map((set) => accepted(set).rules)
   })
 }
 
