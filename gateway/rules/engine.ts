@@ -116,6 +116,8 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
     for (const cell of [...runtime.cells.values()].sort(compareCells)) {
       cells.halt(cell)
       delays.makeUnknown(cell, ownUnknown, times)
+      // That may be gone before the rule is evaluated again.
+      cell.series = null
     }
     bindings.bind(healthy(), times.at)
     tellFault(runtime, times)
