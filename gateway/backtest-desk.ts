@@ -32,7 +32,6 @@ export function createBacktestDesk({ dataDir, most = 2, budgetMs = 30_000, mostL
   const running = new Set<(why: Error) => void>()
   let stopping = false
 
-  /** Undefined: it was ended. */
   function run(job: TrialJob, signal: AbortSignal): Promise<TrialOutcome> {
     const { promise, resolve, reject } = Promise.withResolvers<TrialOutcome>()
     // Compiled for the package, this file and its worker are .js.
@@ -44,7 +43,11 @@ export function createBacktestDesk({ dataDir, most = 2, budgetMs = 30_000, mostL
     }
     const onAbort = (): void => end(new LimenError('STOPPING', 'nobody waits for the answer any more'))
     const cancel = clock.after(budgetMs + graceMs, () => end(tooMuch(`${(budgetMs + graceMs) / 1_000} s`)))
-    worker.on('message', resolve)
+    worker.on('message', (outcome: TrialOutcome) => {
+      // Nothing is left to do for the thread but to end.
+      running.delete(end)
+      resolve(outcome)
+    })
     worker.on('error', (error) => reject((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY' ? tooMuch(`${memoryMb} MB`) : asError(error)))
     worker.on('exit', (code) => {
       reject(new Error(`the thread that tries rules ended with code ${code}`))
@@ -60,7 +63,7 @@ export function createBacktestDesk({ dataDir, most = 2, budgetMs = 30_000, mostL
   return {
     async try(order, signal) {
       if (stopping) throw new LimenError('STOPPING', 'the gateway is stopping')
-      if (running.size >= most) throw new LimenError('OVERLOADED', `${running.size} rules are being tried already`, { remedy: 'send it again a little later' })
+      if (running.size >= most) throw new LimenError('OVERLOADED', `${running.size} trials are under way already`, { remedy: 'send it again a little later' })
       if (signal.aborted) throw new LimenError('STOPPING', 'nobody waits for the answer any more')
       const began = clock.monotonic()
       const outcome = await run({ ...order, dataDir, site: site(), nowMs: clock.wall(), budgetMs, mostLines }, signal)
