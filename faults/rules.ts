@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import mqtt, { type MqttClient } from 'mqtt'
 import type { Happening } from '../test/support/engine-life.ts'
+import { payloadOf } from '../test/support/engine-life.ts'
 import { type GatewayProcess, startGatewayProcess } from '../test/support/gateway-process.ts'
 import { createRandom } from '../test/support/random.ts'
 import type { Written } from '../test/support/rule-chance.ts'
@@ -27,19 +28,11 @@ async function ask(limen: GatewayProcess, method: string, path: string, body?: u
   return fetch(`${limen.httpUrl}/api/v1/${path}`, { method, ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }) })
 }
 
-/** As a device would write it: JSON.stringify makes 0 of −0 and null of NaN. */
-function payloadOf({ values, tsBy, seq }: Extract<Happening, { what: 'message' }>): string {
-  const members = Object.entries(values).map(([metric, value]) => `${JSON.stringify(metric)}:${typeof value === 'number' ? (Object.is(value, -0) ? '-0' : String(value)) : JSON.stringify(value)}`)
-  if (tsBy !== undefined) members.push(`"ts":${Date.now() + tsBy}`)
-  if (seq !== undefined) members.push(`"seq":${seq}`)
-  return `{${members.join(',')}}`
-}
-
 /** One input, however it comes in. What does not arrive (it is being killed) has not happened. */
 async function enter(what: Happening, { limen, random, counts }: Round, clients: readonly MqttClient[]): Promise<void> {
   counts[what.what] = (counts[what.what] ?? 0) + 1
   const client = pick(clients, random)
-  if (what.what === 'message') client.publish(`devices/${what.device}`, payloadOf(what), { qos: 1 })
+  if (what.what === 'message') client.publish(`devices/${what.device}`, payloadOf(what, Date.now()), { qos: 1 })
   else if (what.what === 'payload') client.publish(what.topic, what.payload, { qos: 1 })
   else if (what.what === 'facts') await ask(limen, 'PUT', `devices/${what.device}`, what.facts)
   else if (what.what === 'action') {

@@ -21,9 +21,9 @@ import type { MemoryStore } from './memory-store.ts'
 import { createMemoryStore } from './memory-store.ts'
 import { copyOf } from './timeline.ts'
 
-/** What can happen to a gateway. `tsBy`: the device's own time is so much after that of receipt. */
+/** What can happen to a gateway. `tsBy`: the device's own time is so much after that of receipt; `then`: another message in the same payload. `keep`: the state is kept with this batch. */
 export type Happening =
-  | { readonly what: 'message'; readonly device: string; readonly values: Readonly<Record<string, unknown>>; readonly tsBy?: number | undefined; readonly seq?: number | undefined }
+  | { readonly what: 'message'; readonly device: string; readonly values: Readonly<Record<string, unknown>>; readonly tsBy?: number | undefined; readonly seq?: number | undefined; readonly then?: Readonly<Record<string, unknown>> | undefined }
   | { readonly what: 'payload'; readonly topic: string; readonly payload: string }
   | { readonly what: 'action'; readonly action: Omit<OperatorAction, 'until'>; readonly untilBy?: number | undefined }
   | { readonly what: 'technical'; readonly condition: TechnicalCondition }
@@ -31,6 +31,7 @@ export type Happening =
   | { readonly what: 'rules'; readonly set: number }
   | { readonly what: 'step'; readonly byMs: number }
   | { readonly what: 'look' }
+  | { readonly what: 'keep' }
   | { readonly what: 'restart'; readonly downMs: number; readonly stepMs: number }
 
 export interface LifeOptions {
@@ -61,6 +62,16 @@ export interface Life {
 }
 
 const principal = { kind: 'trusted', name: 'local', role: 'admin' } as const
+
+/** As a device writes it, for JSON.stringify would make 0 of −0 and null of NaN. */
+export function payloadOf({ values, tsBy, seq, then }: Extract<Happening, { what: 'message' }>, wallMs: number): string {
+  const object = (members: Readonly<Record<string, unknown>>, ts: number | undefined): string => `{${[
+    ...Object.entries(members).map(([metric, value]) => `${JSON.stringify(metric)}:${typeof value === 'number' ? (Object.is(value, -0) ? '-0' : String(value)) : JSON.stringify(value)}`),
+    ...(ts === undefined ? [] : [`"ts":${ts}`]), ...(seq === undefined ? [] : [`"seq":${seq}`]),
+  ].join(',')}}`
+  const ts = tsBy === undefined ? undefined : wallMs + tsBy
+  return then === undefined ? object(values, ts) : `[${object(values, ts ?? wallMs)},${object(then, (ts ?? wallMs) + 250)}]`
+}
 
 /** A transition in full: what the journal, the topics and the backtest are made of. */
 export function tellingOf({ event, from, alarm, at, wallMs, levelUp, by, note, reason, rule }: Transition): string {
@@ -142,6 +153,7 @@ export async function createLife({ ruleSets, startWallMs, devices: configured = 
   async function commit(): Promise<void> {
     if (faults.length > 0) throw faults[0]
     await life.store.commit()
+    await life.snapshots.settled()
     told = told.concat(pending)
     pending = []
   }
@@ -152,14 +164,8 @@ export async function createLife({ ruleSets, startWallMs, devices: configured = 
 
   async function happen(happening: Happening): Promise<void> {
     switch (happening.what) {
-      case 'message': {
-        const { device, values, tsBy, seq } = happening
-        // JSON.stringify would make 0 of −0 and null of NaN: devices need not be so kind.
-        const members = Object.entries(values).map(([metric, value]) => `${JSON.stringify(metric)}:${typeof value === 'number' ? (Object.is(value, -0) ? '-0' : String(value)) : JSON.stringify(value)}`)
-        if (tsBy !== undefined) members.push(`"ts":${at + wallOffset + tsBy}`)
-        if (seq !== undefined) members.push(`"seq":${seq}`)
-        return accept({ kind: 'publish', topic: `devices/${device}`, payload: Buffer.from(`{${members.join(',')}}`), retain: false, principal })
-      }
+      case 'message':
+        return accept({ kind: 'publish', topic: `devices/${happening.device}`, payload: Buffer.from(payloadOf(happening, at + wallOffset)), retain: false, principal })
       case 'payload':
         return accept({ kind: 'publish', topic: happening.topic, payload: Buffer.from(happening.payload), retain: false, principal })
       case 'action': {
@@ -178,6 +184,8 @@ export async function createLife({ ruleSets, startWallMs, devices: configured = 
         return life.pipeline.advance()
       case 'look':
         return life.pipeline.advance()
+      case 'keep':
+        return life.snapshots.write(times())
       case 'restart': {
         // What was due until then was done then.
         life.pipeline.advance()
@@ -205,6 +213,7 @@ export async function createLife({ ruleSets, startWallMs, devices: configured = 
       life.store.failNextCommit(new Error('lost'))
       life.store.put('meta', 'lost', '')
       await life.store.commit()
+      await life.snapshots.settled()
       await restore({ kind: 'undo', times: times() })
     },
     async cut(from) {
@@ -213,8 +222,7 @@ export async function createLife({ ruleSets, startWallMs, devices: configured = 
     },
     async keepSnapshot() {
       life.snapshots.write(times())
-      await life.store.commit()
-      await life.snapshots.settled()
+      await commit()
       await life.store.commit()
     },
     told: () => told,
@@ -228,11 +236,11 @@ export async function createLife({ ruleSets, startWallMs, devices: configured = 
 }
 
 /** The log gone through by a stage that knows nothing else. */
-export function replayed(log: readonly LogEntry[], since: Times): { readonly told: readonly string[]; readonly stateHash: string; readonly late: number } {
+export function replayed(log: readonly LogEntry[], since: Times): { readonly told: readonly string[]; readonly stateHash: string; readonly late: number; readonly state: SavedStage } {
   const stage = createAlarmStage({ kinds }, { state: { put() {}, delete() {}, onDisk() {} } })
   const told: string[] = []
   const replay = createLogReplay(stage, { since, rules: [], onTransitions: (transitions) => void told.push(...transitions.map(tellingOf)) })
   for (const entry of log) replay.take(entry)
   replay.end()
-  return { told, stateHash: stage.stateHash(), late: stage.lateReadings() }
+  return { told, stateHash: stage.stateHash(), late: stage.lateReadings(), state: copyOf(stage) }
 }

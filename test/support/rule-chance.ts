@@ -51,12 +51,12 @@ const whenOfReadings: readonly fc.Arbitrary<Written>[] = [
   fc.record({ frequency: fc.record({ gt: fc.constantFrom(0, 1, 3), in: short, cooldown: optionally(short) }) }),
   fc.record({ score: fc.record({ table: fc.constant('sum'), maxAge: optionally(longer) }) }),
   fc.record({ geofence: fc.record({ zone: fc.constant('z'), on: fc.constantFrom('enter', 'exit'), buffer: fc.constantFrom('0m', '200m'), fixes: fc.constantFrom(1, 2), lat: fc.constant('a'), lon: fc.constant('b'), accuracy: fc.constant('c'), maxAccuracy: optionally(fc.constant('5m')), maxAge: optionally(longer) }) }),
-  fc.record({ expression: fc.constantFrom('value > 5', 'value > metrics.b * 1.5 || metrics.c == true', 'metrics.a > 7 && has(metrics.b)', "labels.room == 'x' && value < 4", 'nowMs - tsMs > 2000 && value > 1', 'settings.limit < value', "unit == 'Cel' && value > 3"), maxAge: optionally(longer) }),
+  fc.record({ expression: fc.constantFrom('value > 5', 'value > metrics.b * 1.5 || metrics.c == true', 'metrics.a > 7 && has(metrics.b)', "labels.room == 'x' && value < 4", 'nowMs - tsMs > 2000 && value > 1', 'settings.limit < value', "unit == 'Cel' && value > 3", 'int(value) / (int(value) - 9) > 1'), maxAge: optionally(longer) }),
 ]
 const whenOfEvents: readonly fc.Arbitrary<Written>[] = [
   fc.record({ frequency: fc.record({ gt: fc.constantFrom(0, 1, 3), in: short, cooldown: optionally(short) }) }),
   fc.record({ sequence: fc.constantFrom([{ event: 'e.one' }, { event: 'e.two' }], [{ event: 'e.one', where: { amount: { gt: 3 } } }, { not: { event: 'e.two' } }], [{ event: 'e.*' }, { not: { event: 'e.two' } }, { event: 'e.one' }]), within: short, cooldown: optionally(short) }),
-  fc.record({ expression: fc.constantFrom('data.amount > 5', "event.type == 'e.one' && data.amount < 4", "labels.room == 'x'"), maxAge: optionally(longer) }),
+  fc.record({ expression: fc.constantFrom('data.amount > 5', 'int(data.amount) % (int(data.amount) - 1) == 0', "event.type == 'e.one' && data.amount < 4", "labels.room == 'x'"), maxAge: optionally(longer) }),
 ]
 
 const beside: fc.Arbitrary<Written> = fc.record({
@@ -100,6 +100,11 @@ export function accepted(written: readonly Written[]): { readonly rules: readonl
 /** A rule as it may be written; the loader has the last word. */
 export const rule = (id: string): fc.Arbitrary<Written> => fc.oneof({ weight: 5, arbitrary: ruleOfReadings }, { weight: 1, arbitrary: ruleOfEvents }).map((written) => ({ id, ...written }))
 
+/** How alarms of the gateway's own are announced. */
+const technicalRule: fc.Arbitrary<Written> = fc.record({
+  id: fc.constantFrom('technical.stale', 'technical.offline', 'technical.range', 'technical.influx'), mode: fc.constantFrom('live', 'live', 'shadow', 'off'), latch: optionally(fc.boolean()), ack: optionally(fc.constantFrom('required', 'auto')), escalate: optionally(fc.constant(['2s'])), realarm: optionally(short), message: optionally(fc.constant('so {device}')),
+}, { requiredKeys: ['id'] })
+
 /** How a rule may be edited: not, in words only, in its schedule, to another, to shadow, off, away. */
 const edit = fc.constantFrom('as it is', 'as it is', 'words', 'schedule', 'other', 'mode', 'off', 'gone')
 
@@ -127,9 +132,9 @@ function edited(written: Written, other: Written, how: typeof edit extends fc.Ar
 /** Sets of rules that follow one another. */
 export function ruleSets(most: number): fc.Arbitrary<readonly (readonly Rule[])[]> {
   const each = fc.nat(most - 1).chain((more) => fc.tuple(...Array.from({ length: more + 1 }, (_, i) => fc.tuple(rule(`r${i}`), rule(`r${i}`), edit, edit))))
-  return each.map((all) => {
-    const first = all.map(([written]) => written)
-    const later = (which: 2 | 3): Written[] => all.flatMap((one) => edited(one[0], one[1], one[which]))
+  return fc.tuple(each, fc.array(technicalRule, { maxLength: 1 }), fc.array(technicalRule, { maxLength: 1 })).map(([all, own, otherOwn]) => {
+    const first = [...own, ...all.map(([written]) => written)]
+    const later = (which: 2 | 3): Written[] => [...all.flatMap((one) => edited(one[0], one[1], one[which])), ...(which === 2 ? own : otherOwn)]
     return [first, later(2), later(3)].map((set) => accepted(set).rules)
   })
 }
@@ -138,6 +143,7 @@ const value = fc.oneof({ weight: 6, arbitrary: fc.constantFrom<unknown>(0, 1, 3,
 const message = fc.record({
   what: fc.constant('message' as const), device, values: fc.dictionary(metric, value, { minKeys: 1, maxKeys: 3 }),
   tsBy: fc.option(fc.constantFrom(0, -500, -3_000, -5_001, -8_000, -59_000, -70_000, 2_000, 100_000), { nil: undefined, freq: 2 }), seq: fc.option(fc.nat(5), { nil: undefined, freq: 4 }),
+  then: fc.option(fc.dictionary(metric, value, { minKeys: 1, maxKeys: 2 }), { nil: undefined, freq: 12 }),
 })
 const payload = fc.oneof(
   fc.tuple(device, metric, fc.constantFrom('{"value":20,"unit":"Cel"}', '{"value":280,"unit":"K"}', '{"value":5,"unit":"[degF]"}', '{"value":5,"unit":"kg"}', '-0', '1e999', 'ON', '"\\ud800"', '7')).map(([d, m, text]) => ({ what: 'payload' as const, topic: `devices/${d}/${m}`, payload: text })),
@@ -158,13 +164,15 @@ const rules = fc.record({ what: fc.constant('rules' as const), set: fc.nat(2) })
 const step = fc.record({ what: fc.constant('step' as const), byMs: fc.constantFrom(20, -20, 1_000, -4_000, 30_000, -30_000, 61_000, 3_600_000, -3_600_000, -86_400_000) })
 const restart = fc.record({ what: fc.constant('restart' as const), downMs: fc.constantFrom(0, 1_000, 60_000, 299_000, 301_000, 3_600_000), stepMs: fc.constantFrom(0, 0, 0, 30_000, -30_000, -3_600_000) })
 
-export const happenings = { message, payload, event, action, technical, facts, rules, step, restart }
+const keep = fc.constant({ what: 'keep' as const })
+
+export const happenings = { message, payload, event, action, technical, facts, rules, step, restart, keep }
 
 export const after = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(0, 1, 100, 500) }, { weight: 4, arbitrary: fc.integer({ min: 1, max: 4_000 }) }, { weight: 1, arbitrary: fc.constantFrom(10_000, 31_000, 60_000, 400_000) })
 
 /** What happens, one after the other; `every`: all but what is left out. */
 export function lives(weights: Partial<Readonly<Record<keyof typeof happenings, number>>>, most: number): fc.Arbitrary<readonly { readonly after: number; readonly what: Happening }[]> {
-  const usual = { message: 24, payload: 6, event: 5, action: 4, technical: 1, facts: 3, rules: 2, step: 1, restart: 1 }
+  const usual = { message: 24, payload: 6, event: 5, action: 4, technical: 1, facts: 3, rules: 2, step: 1, restart: 1, keep: 0 }
   const chosen = { ...usual, ...weights }
   const what = fc.oneof(...(Object.keys(happenings) as (keyof typeof happenings)[]).flatMap((name) => (chosen[name] === 0 ? [] : [{ weight: chosen[name], arbitrary: happenings[name] as fc.Arbitrary<Happening> }])))
   return fc.array(fc.record({ after, what }), { minLength: 5, maxLength: most, size: 'max' })
