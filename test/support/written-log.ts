@@ -54,7 +54,7 @@ export function writeLog({ rowsPerSpan = defaultTuning.rowsPerSpan }: { rowsPerS
     return one
   }
 
-  const mark: WrittenLog['mark'] = (s, of) => void builder.appendMark({ ...of, at: s * 1_000, wallMs: wall(s) } as never)
+  const mark: WrittenLog['mark'] = (s, of) => void builder.appendMark({ ...of, at: s * 1_000, wallMs: wall(s) })
 
   return {
     dir,
