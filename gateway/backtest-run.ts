@@ -64,8 +64,8 @@ export function runOverLog(log: LogFile, options: LogRunOptions): LogRun {
   const { rules, from, to, alone } = options
   const last = log.lastPosition()
   const start = entrance(log, options)
-  const end = to === Infinity ? last : alone === undefined ? log.positionAt(to) : log.placeAt(to).position
-  const upTo = to === Infinity ? last : alone === undefined ? log.positionAt(to + commitMs) : log.placeAt(to + commitMs).position
+  const end = to === Infinity ? last : alone === undefined ? log.positionAt(to, 'last') : log.placeAt(to, 'last').position
+  const upTo = to === Infinity ? last : alone === undefined ? log.positionAt(to + commitMs, 'last') : log.placeAt(to + commitMs, 'last').position
   const test = createLogBacktest({ ...start, rules, alone: alone !== undefined, from, to })
   let [reached, isDone] = [start.position, false]
 
@@ -111,8 +111,8 @@ function entrance(log: LogFile, { from, rules, alone, configured }: LogRunOption
   const warmFrom = rules === undefined ? -Infinity : from - warmUpMs(rules)
   const { isWhole, ...first } = log.beginning()
   if (warmFrom <= first.wallMs) return isWhole ? { position: 0, since: firstTimes(log) } : enteredAt(log, { place: first, rules, configured })
-  if (alone === undefined) return standingAt(log, log.positionAt(warmFrom), isWhole ? new Map() : devicesAt(log, first.wallMs, configured))
-  const { position, ...since } = log.placeAt(warmFrom)
+  if (alone === undefined) return standingAt(log, log.positionAt(warmFrom, 'first'), isWhole ? new Map() : devicesAt(log, first.wallMs, configured))
+  const { position, ...since } = log.placeAt(warmFrom, 'first')
   return { position, since, devices: devicesAt(log, warmFrom, configured) }
 }
 

@@ -13,7 +13,7 @@ import type { WrittenLog } from './support/written-log.ts'
 import { writeLog } from './support/written-log.ts'
 
 const hour = 3_600
-const site = parseYaml('tables:\n  - id: cold\n    version: \"1\"\n    maxAge: 5min\n    parameters: { t: { ranges: [{ to: 20, points: 0 }, { from: 21, points: 3 }] } }\n    bands: [{ level: spoiling, total: 3 }, { level: fine }]\nzones:\n  ward: { circle: { lat: 51.5, lon: -0.1, radius: 100m } }\n', 'site.yaml').documents
+const site = parseYaml('tables:\n  - id: cold\n    version: "1"\n    maxAge: 5min\n    parameters: { t: { ranges: [{ to: 20, points: 0 }, { from: 21, points: 3 }] } }\n    bands: [{ level: spoiling, total: 3 }, { level: fine }]\nzones:\n  ward: { circle: { lat: 51.5, lon: -0.1, radius: 100m } }\n', 'site.yaml').documents
 
 /** The desk, each trial in a real thread, over the log that was written. */
 function deskOver(log: WrittenLog, options: Partial<BacktestDeskOptions> = {}, devices: readonly (readonly [string, Partial<ConfiguredDevice>])[] = []) {
@@ -112,7 +112,7 @@ describe('trying rules on the log of a gateway', () => {
   })
 
   it('says so where there is no log', async () => {
-    const { desk, order } = deskOver({ ...oven(), dir: '/nowhere' } as WrittenLog)
+    const { desk, order } = deskOver({ ...oven(), dir: '/nowhere' })
     await expect(desk.try(order('- { id: a, on: { metric: t }, when: { above: 1 } }'), new AbortController().signal)).rejects.toMatchObject({ message: expect.stringContaining('/nowhere') as string })
   })
 })

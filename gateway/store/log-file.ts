@@ -32,10 +32,13 @@ export interface LogFile {
   entries(query?: EntryQuery & { readonly upTo?: number }): Iterable<EntryPage>
   /** What was in the state when it was opened, or since: text by key. */
   state(space: string): Iterable<readonly [string, string]>
-  /** Position before the first entry that was committed at or after this wall time. Goes through all before it. */
-  positionAt(wallMs: number): number
-  /** The same at no cost, with the times of that commit; where the clock was set meanwhile it may be another place of this time. */
-  placeAt(wallMs: number): LogPlace
+  /** Position before the first entry that was committed at or after this wall time, or of the last that was committed before it. Goes through all before, or behind it. */
+  positionAt(wallMs: number, which: 'first' | 'last'): number
+  /**
+   * A place before (`first`) or behind (`last`) everything of this wall time, at no cost. Mostly the very place; where the clock was
+   * set, or the gateway was down, it may be further off.
+   */
+  placeAt(wallMs: number, which: 'first' | 'last'): LogPlace
   /** Before the first readings and marks there still are; `isWhole`: retention took nothing before. */
   beginning(): LogPlace & { readonly isWhole: boolean }
   firstPosition(): number
@@ -78,6 +81,22 @@ export function openLogFile(directory: string): LogFile {
     return own.map(([id]) => id).sort((a, b) => a - b)
   }
 
+  function rowFrom(id: number): PlaceRow | undefined {
+    return db.prepare(`SELECT ${placeColumns} FROM log WHERE id >= ? ORDER BY id LIMIT 1`).get(id) as PlaceRow | undefined
+  }
+
+  /** Id of the last row whose time is less, 0: none. Rows stand in the order of `mono`, and mostly of `wall`. */
+  function bisect(time: 'wall' | 'mono', than: number): number {
+    let low = 0
+    for (let high = scan.rows.lastId() + 1; high - low > 1; ) {
+      const middle = Math.floor((low + high) / 2)
+      const row = rowFrom(middle)
+      if (row === undefined || row[time] >= than) high = middle
+      else low = row.id
+    }
+    return low
+  }
+
   return {
     *readings(query) {
       const { from = -Infinity, to = Infinity } = query
@@ -117,21 +136,19 @@ export function openLogFile(directory: string): LogFile {
     *state(space) {
       for (const [key, value] of listState(db)({ space, prefix: '', after: undefined, limit: Infinity })) if (typeof value === 'string') yield [key, value]
     },
-    positionAt(wallMs) {
+    positionAt(wallMs, which) {
+      if (which === 'last') return (db.prepare('SELECT last FROM log WHERE wall < ? ORDER BY id DESC LIMIT 1').get(wallMs)?.['last'] as number | undefined) ?? 0
       const row = db.prepare('SELECT first FROM log WHERE wall >= ? ORDER BY id LIMIT 1').get(wallMs)
       return row === undefined ? upTo : (row['first'] as number) - 1
     },
-    placeAt(wallMs) {
-      const at = db.prepare(`SELECT ${placeColumns} FROM log WHERE id >= ? ORDER BY id LIMIT 1`)
-      let low = 0
-      let high = scan.rows.lastId() + 1
-      while (high - low > 1) {
-        const middle = Math.floor((low + high) / 2)
-        const row = at.get(middle)
-        if (row === undefined || (row['wall'] as number) >= wallMs) high = middle
-        else low = row['id'] as number
-      }
-      return low === 0 ? placeBefore(at.get(1) as PlaceRow | undefined) : placeBehind(at.get(low) as unknown as PlaceRow)
+    placeAt(wallMs, which) {
+      const lastId = scan.rows.lastId()
+      const newest = rowFrom(lastId)
+      if (newest === undefined) return placeBefore(undefined)
+      // The lasting time as it would be if the clock had never been set, and the gateway never down.
+      const ids = [bisect('wall', wallMs), bisect('mono', newest.mono - (newest.wall - wallMs))]
+      const low = which === 'first' ? Math.min(...ids) : Math.max(...ids)
+      return low === 0 ? placeBefore(rowFrom(1)) : placeBehind(rowFrom(low)!)
     },
     beginning() {
       const row = db.prepare(`SELECT ${placeColumns} FROM log WHERE readings_n + marks_n > 0 ORDER BY id LIMIT 1`).get() as PlaceRow | undefined

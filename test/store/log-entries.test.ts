@@ -109,13 +109,27 @@ describe('places in the log', () => {
     }
     log.close()
     const file = openLogFile(log.dir)
-    expect(file.placeAt(log.wall(4))).toEqual({ position: 4, at: 3_500, wallMs: log.wall(3.5) })
-    expect(file.placeAt(log.wall(4.5))).toEqual({ position: 4, at: 3_500, wallMs: log.wall(3.5) })
-    expect(file.placeAt(log.wall(99))).toEqual({ position: 10, at: 9_500, wallMs: log.wall(9.5) })
+    expect(file.placeAt(log.wall(4), 'first')).toEqual({ position: 4, at: 3_500, wallMs: log.wall(3.5) })
+    expect(file.placeAt(log.wall(4.5), 'last')).toEqual({ position: 4, at: 3_500, wallMs: log.wall(3.5) })
+    expect(file.placeAt(log.wall(99), 'last')).toEqual({ position: 10, at: 9_500, wallMs: log.wall(9.5) })
     // Before all: as long before the first commit as its reading waited for it.
-    expect(file.placeAt(0)).toEqual({ position: 0, at: 0, wallMs: logStartMs })
-    expect(file.positionAt(log.wall(4))).toBe(4)
+    expect(file.placeAt(0, 'first')).toEqual({ position: 0, at: 0, wallMs: logStartMs })
+    expect([file.positionAt(log.wall(4), 'first'), file.positionAt(log.wall(4), 'last')]).toEqual([4, 4])
     expect(file.beginning()).toEqual({ position: 0, at: 0, wallMs: logStartMs, isWhole: true })
+    file.close()
+  })
+
+  it('are not missed where a clock was wrong for a while', () => {
+    const log = writeLog()
+    for (let s = 0; s < 40; s++) {
+      log.message(s, 'd', { a: s })
+      // Booted at 20 with the time of long ago, for three seconds.
+      log.commit(s, s >= 20 && s < 23 ? { wallS: s - 10_000 } : {})
+    }
+    log.close()
+    const file = openLogFile(log.dir)
+    expect(file.placeAt(log.wall(10), 'first').position).toBeLessThanOrEqual(10)
+    expect(file.placeAt(log.wall(10), 'last').position).toBeGreaterThanOrEqual(10)
     file.close()
   })
 

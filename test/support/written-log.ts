@@ -23,8 +23,8 @@ export interface WrittenLog {
   message(s: number, device: string, values: Readonly<Record<string, Value>>, given?: { readonly ts?: number; readonly unit?: string }): void
   /** An application event. */
   heard(s: number, type: string, data: unknown): void
-  /** Commits what was written since, at this second. */
-  commit(s: number): void
+  /** Commits what was written since, at this second, whatever the wall clock says. */
+  commit(s: number, clock?: { readonly wallS?: number }): void
   /** As the rules that run tell of themselves: the whole set, or one that is new. */
   rules(s: number, rules: readonly Rule[], how?: { readonly whole: boolean }): void
   revision(id: string, revision: Pick<RuleRevision, 'revision' | 'rule'> & { readonly s: number }): void
@@ -54,7 +54,7 @@ export function writeLog({ rowsPerSpan = defaultTuning.rowsPerSpan }: { rowsPerS
     return one
   }
 
-  const mark: WrittenLog['mark'] = (s, of) => void builder.appendMark({ ...of, at: s * 1_000, wallMs: wall(s) } as never)
+  const mark: WrittenLog['mark'] = (s, of) => void builder.appendMark({ ...of, at: s * 1_000, wallMs: wall(s) })
 
   return {
     dir,
@@ -77,7 +77,7 @@ export function writeLog({ rowsPerSpan = defaultTuning.rowsPerSpan }: { rowsPerS
       mark(s, { kind: 'heard' })
       builder.appendEvent({ specversion: '1.0', id: `e${s}`, source: 'test', type, time: new Date(wall(s)).toISOString(), data })
     },
-    commit: (s) => void writer.write(builder.close({ wallMs: wall(s), monotonicMs: s * 1_000 }).message),
+    commit: (s, { wallS = s } = {}) => void writer.write(builder.close({ wallMs: wall(wallS), monotonicMs: s * 1_000 }).message),
     rules: (s, rules, { whole } = { whole: true }) => mark(s, { kind: 'rules', whole, put: rules, removed: [] }),
     revision(id, { s, ...revision }) {
       builder.change('rule-version', `${id}\0${String(9_999_999_999 - revision.revision).padStart(10, '0')}`, JSON.stringify({ ...revision, text: 'x', version: 'v', conditionVersion: 'c', action: 'put', origin: 'http', by: 'ann', at: new Date(wall(s)).toISOString(), format: 2 }))

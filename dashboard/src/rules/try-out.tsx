@@ -25,6 +25,10 @@ interface Tried {
   readonly items: readonly TriedStep[]
   readonly summary: { readonly readings: number; readonly alarms: number; readonly shorterThan30s: number }
   readonly truncated: boolean
+  /** How far it got, ISO 8601. */
+  readonly until: string
+  /** Rules that threw, with the reason. */
+  readonly faulty: Readonly<Record<string, string>>
 }
 
 /** What the text would have raised on what was recorded; nothing is saved, nobody is told. */
@@ -71,7 +75,7 @@ export function TryOut({ text, rule }: { text: string; rule: Rule | null }) {
   )
 }
 
-function Outcome({ tried: { items, summary, truncated, from, to }, rule, isOld }: { tried: Tried; rule: Rule | null; isOld: boolean }) {
+function Outcome({ tried: { items, summary, truncated, from, to, until, faulty }, rule, isOld }: { tried: Tried; rule: Rule | null; isOld: boolean }) {
   const episodes = episodesOf(items, to)
   const series = rule === null ? [] : seriesOf(episodes, rule, mostCharts)
   const keys = new Set(episodes.map(({ key }) => key)).size
@@ -81,7 +85,10 @@ function Outcome({ tried: { items, summary, truncated, from, to }, rule, isOld }
     <>
       {isOld && <p class="chip chip-bad">of the text before the last changes</p>}
       <p role="status" class="try-sum"><strong>{summary.alarms === 0 ? 'It would have raised no alarm' : `It would have raised ${summary.alarms} ${summary.alarms === 1 ? 'alarm' : 'alarms'}`}</strong> in 24 h{keys > 1 && `, on ${keys} devices or series`}; {count(summary.readings)} readings were looked at.{summary.alarms > 0 && <span class="muted"> The longest stood for {duration(longest)}, {summary.shorterThan30s} for less than 30 s{still > 0 && `, ${still} would still stand`}.</span>}</p>
-      {truncated && <p role="alert" class="bad"><span aria-hidden="true">◆ </span>There is more than can be shown: charts and list hold the first {items.length} steps only; the number of alarms is of all.</p>}
+      {Object.values(faulty).map((fault) => <p key={fault} role="alert" class="bad"><span aria-hidden="true">◆ </span>It failed while it was tried, and says nothing from there on: {fault}</p>)}
+      {truncated && <p role="alert" class="bad"><span aria-hidden="true">◆ </span>{Date.parse(until) < to
+        ? `So much was recorded that its time was up: it got as far as ${absolute(Date.parse(until))}, and nothing after that is counted or shown.`
+        : `There is more than can be shown: charts and list hold the first ${items.length} steps only; the number of alarms is of all.`}</p>}
       {rule !== null && series.map(({ device, metric, episodes: own }) => (
         <figure key={`${device} ${metric}`} class="try-chart">
           <figcaption><b>{metric}</b> of {device} · {own.length} {own.length === 1 ? 'alarm' : 'alarms'}</figcaption>
