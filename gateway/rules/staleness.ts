@@ -34,7 +34,8 @@ export function createStaleness({ timers, delays, sink, isOffline, doubt }: Stal
 
   /** One technical alarm for the series; of a device that is offline one for the device is enough, and a shadow rule tells nobody. */
   function seriesStale(series: SeriesState, by: Cell, times: Times): void {
-    if (series.stale || by.runtime.rule.mode === 'shadow' || isOffline(series.device)) return
+    // One that is stuck or hangs loose has its own alarm: it is updated, and its values are worth nothing.
+    if (series.stale || series.faults !== 0 || by.runtime.rule.mode === 'shadow' || isOffline(series.device)) return
     series.stale = true
     for (const other of series.cells) if (other !== by && other.runtime.leastStaleMs !== Infinity) delays.makeUnknown(other, seriesUnknown, times)
     doubt(series, times)

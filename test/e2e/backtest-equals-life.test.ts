@@ -86,7 +86,10 @@ describe('a backtest over the log of a gateway', () => {
     // Everything that is due soon, due.
     await sleep(1_500)
     const told = await eventually('a moment in which nothing happens', async () => {
-      const state = async () => (await (await fetch(`${limen.httpUrl}/api/v1/state`)).json()) as { stateHash: string; late: number }
+      const state = async () => eventually('the hash, which is not worked out at any time', async () => {
+        const response = await fetch(`${limen.httpUrl}/api/v1/state`)
+        return response.ok ? ((await response.json()) as { stateHash: string; late: number }) : undefined
+      })
       const before = await state()
       const both = await bothTellings(limen)
       const after = await state()

@@ -4,7 +4,7 @@ import { HttpProblem } from '../problem.ts'
 import { ref } from '../schemas.ts'
 
 /** A state that takes longer to hash holds everything up: no more than this part of the time goes into it, whoever asks. */
-const quickMs = 20
+const quickMs = 100
 const hashShare = 0.02
 
 /** The gateway itself, and the description of this API. */
