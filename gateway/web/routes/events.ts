@@ -60,7 +60,7 @@ function filterOf({ type, device, alarm, rule, priority, by, q, from, to }: Aske
 export function eventRoutes(app: FastifyInstance, context: WebContext): void {
   const tags = ['events']
   const pages = createEventPages({ store: context.store, site: context.options.site })
-  const csv = createEventCsv({ pages })
+  const csv = createEventCsv({ pages, clock: context.clock })
 
   app.get<{ Querystring: Asked }>(
     '/events',
