@@ -139,11 +139,12 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
         await recall?.()
       } finally {
         recalling = false
+        engine.renumbered()
       }
       await alarms.restore(store, { restart: resume.kind === 'start', rules: saved === undefined && recall === undefined ? undefined : engine.rules() })
       out = undefined
       if (resume.kind !== 'start') return
-      unadopted = saved === undefined
+      unadopted = saved === undefined && recall === undefined
       now = resume.times
       steppedAt = now.at
       engine.resume(resume)
@@ -196,6 +197,7 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
       engine.resume(resume)
       return through(resume.times, () => {})
     },
+    times: () => now,
     rules: () => engine.rules(),
     save: () => ({ ...engine.save(), ...now }),
     needsHeartbeat: () => engine.runningDelays() > 0,

@@ -45,6 +45,7 @@ export interface LogBacktestOptions {
   readonly to: number
 }
 
+const nothing: readonly LogLine[] = []
 const others: ReadonlySet<StageMark['kind']> = new Set(['rules'])
 const othersAndActs: ReadonlySet<StageMark['kind']> = new Set(['rules', 'action', 'technical'])
 const activeStates: ReadonlySet<string> = new Set(['unacked', 'acked'])
@@ -123,8 +124,9 @@ export function createLogBacktest({ since, rules, running = [], alone = false, d
       beginSpan()
     },
     lines() {
+      if (out.length === 0) return nothing
       const lines = out
-      if (lines.length > 0) out = []
+      out = []
       return lines
     },
     summary() {

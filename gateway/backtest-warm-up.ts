@@ -15,12 +15,12 @@ export function warmUpMs(rules: readonly Rule[]): number {
   return Math.min(longest, mostMs)
 }
 
-/** Kinds call their durations something with Ms at the end. */
+/** Kinds call their durations `ms`, or something with Ms at the end. */
 function longestIn(spec: unknown): number {
   if (typeof spec !== 'object' || spec === null) return 0
   let [longest, together] = [0, 0]
   for (const [name, value] of Object.entries(spec)) {
-    if (typeof value === 'number' && name.endsWith('Ms') && Number.isFinite(value)) together += value
+    if (typeof value === 'number' && /^ms$|Ms$/.test(name) && Number.isFinite(value)) together += value
     else longest = Math.max(longest, longestIn(value))
   }
   return longest + together

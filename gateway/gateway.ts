@@ -3,6 +3,7 @@ import { createKpis } from './alarms/kpi-desk.ts'
 import { createAnnouncements } from './announce.ts'
 import { createAuthenticator } from './auth/authenticator.ts'
 import { requireCredentials } from './auth/require-credentials.ts'
+import { createBacktestDesk } from './backtest-desk.ts'
 import { createBroker } from './broker/broker.ts'
 import type { Config } from './config/config.ts'
 import { createControlCredential, createControlFile } from './control-file.ts'
@@ -42,6 +43,8 @@ export interface GatewayDeps {
   /** [0, 1), for jitter. */
   readonly random: () => number
   readonly version: string
+  /** Entries of the log between two keepings of the rules' state; for trials that want it often. */
+  readonly keepStateEvery?: number
   /** Reads and checks rules; at start and after every change of their files. */
   readonly loadRules: (sources: Config['rules']) => Promise<LoadedRules>
   /** The `rules:` of the configuration file as it now stands. */
@@ -142,7 +145,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
   const posted = createPostedEvents({ store })
   const rejections = createRejections()
   const stage = createAlarmStage({ kinds }, { state: store })
-  const snapshots = createSnapshots({ store, stage, clock, logger })
+  const snapshots = createSnapshots({ everyEntries: deps.keepStateEvery }, { store, stage, clock, logger })
   const pipeline = createPipeline({
     ...keeper,
     store,
@@ -175,7 +178,7 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
       accept: (input, done) => pipeline.accept(input, done), store, alarms: stage, commands, kpis, authenticator, clock, logger,
       devices: { ...devices, ...devices.committed, put: (id, change) => (gate.mustBeOpen(), devices.put(id, change)) },
       delivery: { ...delivery, ledger: influx.ledger },
-      rules: rules.desk, health: health.report, flows: flows.access,
+      rules: rules.desk, backtests: createBacktestDesk(config, { clock, logger, site: rules.site }), health: health.report, flows: flows.access,
       state: () => ({ stateHash: stage.stateHash(), late: stage.lateReadings() }),
       siteInfo: createSiteInfo(config, { clock, logger, store, version: deps.version }),
       metrics: [store.metrics, snapshots.metrics, createStageMetrics(stage), broker.metrics, ingest.metrics, rejections.metrics, devices.metrics, commands.metrics, delivery.metrics, kpis.metrics, authenticator.metrics, influx.metrics, flows.metrics, health.metrics],

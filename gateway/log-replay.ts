@@ -67,10 +67,18 @@ export function createLogReplay(stage: AlarmStage, options: LogReplayOptions): L
   function takeMark(mark: Mark): void {
     if (!isStageMark(mark)) return
     evaluate()
+    if (without !== undefined && mark.kind === 'start') liveOn(mark)
     const { at, wallMs } = mark
     times = { at, wallMs }
     offset = wallMs - at
     const transitions = without?.has(mark.kind) === true ? stage.advance(times) : apply(mark)
+    if (transitions.length > 0) onTransitions(transitions)
+  }
+
+  /** What of other rules fell due before the process died fired then; of those that ran the log has it. */
+  function liveOn({ aliveAt, aliveWallMs }: Extract<StageMark, { kind: 'start' }>): void {
+    if (aliveAt === null || aliveWallMs === null || aliveAt <= times.at) return
+    const transitions = stage.advance({ at: aliveAt, wallMs: aliveWallMs })
     if (transitions.length > 0) onTransitions(transitions)
   }
 

@@ -10,6 +10,7 @@ import type { Fault } from './ingest/sample.ts'
 import type { OperatorAction, OperatorOutcome, Transition } from './kernel/alarm.ts'
 import type { Accept, DeviceFacts, Incoming, InboundEvent, InboundPublish, Receipt, StoreWriter, TechnicalCondition, Times } from './kernel/contracts.ts'
 import type { AlarmStage, LiveAlarmStage } from './kernel/stage-contracts.ts'
+import { asStored } from './kernel/as-stored.ts'
 import type { CommandDesk, CommandRequest } from './kernel/device-contracts.ts'
 import { LimenError, asError } from './kernel/errors.ts'
 import type { CloudEvent, NewEvent } from './kernel/event.ts'
@@ -29,7 +30,7 @@ export interface PipelineDeps {
   readonly store: StoreWriter
   readonly ingest: Ingest
   readonly rejections: Rejections
-  readonly stage: Pick<LiveAlarmStage, keyof AlarmStage | 'rules' | 'factsOf'>
+  readonly stage: Pick<LiveAlarmStage, keyof AlarmStage | 'times' | 'rules' | 'factsOf'>
   readonly announcements: Announcements
   readonly devices: {
     /** A message came in: registers its device if that is new, and says so. */
@@ -97,13 +98,18 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   /** Now, with everything done that was due by now. The log has what of it cannot be worked out from the inputs. */
   function enter(): Times {
     const times = deps.times()
+    // A step that was followed in a batch that could not be stored: the log knows nothing of it.
+    if (offsetOf(times) !== offsetOf(stage.times())) return clockSet(times)
     if (stage.nextDue() <= times.at) fireDue(times)
     if (!deps.clockMoved()) return times
     deps.followClock()
-    const stepped = deps.times()
-    mark({ kind: 'clock', ...stepped })
-    follow(stage.advance(stepped))
-    return stepped
+    return clockSet(deps.times())
+  }
+
+  function clockSet(times: Times): Times {
+    mark({ kind: 'clock', ...times })
+    follow(stage.advance(times))
+    return times
   }
 
   function fireDue(times: Times): void {
@@ -221,7 +227,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   function deviceChange(device: string, times: Times): readonly Transition[] {
-    const facts = deps.devices.factsOf(device)
+    const facts = asStored(deps.devices.factsOf(device))
     if (sameFacts(stage.factsOf(device), facts)) return []
     mark({ kind: 'device', ...times, device, facts })
     return stage.deviceChanged(device, facts, times)
@@ -230,7 +236,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   function hear(event: CloudEvent, times: Times): void {
     mark({ kind: 'heard', ...times })
     store.appendEvent(event)
-    follow(stage.hear({ type: event.type, data: event.data, device: deviceOf(event.data) }, times))
+    // Rules hear what the log will say again.
+    const data = asStored(event.data)
+    follow(stage.hear({ type: event.type, data, device: deviceOf(data) }, times))
   }
 
   function takeEvent({ event }: InboundEvent, times: Times): Receipt {
@@ -348,6 +356,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       }
     },
   }
+}
+
+/** Wall time less monotonic time. */
+function offsetOf({ at, wallMs }: Times): number {
+  return wallMs - at
 }
 
 function sameFacts(a: DeviceFacts | undefined, b: DeviceFacts): boolean {

@@ -86,7 +86,7 @@ export function createReplay(deps: ReplayDeps): Replay {
     const outcome = deps.stage().act({
       verb, rule: line.rule, key, by: text(line.by, 'by') ?? 'operator',
       ...(note === undefined ? {} : { note: text(note, 'note')! }), ...(line.until === undefined ? {} : { until: timeOf(line.until) }),
-      ...(oneShot === undefined ? {} : { oneShot: oneShot === true }), ...(occurrence === undefined ? {} : { occurrence: number(occurrence, 'occurrence') }),
+      ...(oneShot === undefined ? {} : { oneShot: flag(oneShot, 'oneShot') }), ...(occurrence === undefined ? {} : { occurrence: number(occurrence, 'occurrence') }),
     }, times)
     return outcome.transitions
   }
@@ -149,7 +149,7 @@ export function createReplay(deps: ReplayDeps): Replay {
       if (line.device !== undefined && line.do === undefined && (line.metric !== undefined || line.values !== undefined)) return shown(take(line, times))
       return other(line, times)
     },
-    counts: readings.counts,
+    counts: () => readings.counts(),
   }
 }
 
@@ -167,6 +167,11 @@ function bad(message: string, remedy?: string): LimenError {
 function number(given: unknown, name: string): number {
   if (typeof given === 'number' && Number.isFinite(given)) return given
   throw bad(`${name}: ${JSON.stringify(given)} is no number`)
+}
+
+function flag(given: unknown, name: string): boolean {
+  if (typeof given === 'boolean') return given
+  throw bad(`${name}: ${JSON.stringify(given)} is neither true nor false`)
 }
 
 function text(given: unknown, name: string): string | undefined {

@@ -9,6 +9,7 @@ import { createRuleDesk } from './rule-desk.ts'
 import type { Beginning, RuleSetDeps } from './rule-set.ts'
 import { createRuleSet } from './rule-set.ts'
 import type { LoadedRules } from './rules/load.ts'
+import type { ReadOrders } from './rules/load-apart.ts'
 import { readRulesApart } from './rules/load-apart.ts'
 import { type RuleWatch, watchRules } from './rules/load-watch.ts'
 import type { ReadOrder } from './rules/read-written.ts'
@@ -35,6 +36,8 @@ export interface RuleKeeper {
   start(): Promise<void>
   stop(): Promise<void>
   readonly desk: RuleDesk
+  /** What rules may name here, as far as it is right; for who reads them elsewhere. */
+  readonly site: () => Pick<ReadOrders, 'targets' | 'tables' | 'zones'> & { readonly devices: Config['devices'] }
 }
 
 /**
@@ -47,7 +50,8 @@ export function createRuleKeeper(config: Config, deps: RuleKeeperDeps): RuleKeep
   const set = createRuleSet({ clock, logger, store, book, gate: deps.gate, record: deps.record, replace: deps.replace, changed: tell })
   /** What the files hold beside rules; of the last that were right. */
   let site: Partial<Pick<LoadedRules, 'tables' | 'zones'>> = {}
-  const read = (rules: readonly ReadOrder[]): Promise<readonly CheckedRule[]> => readRulesApart({ rules, targets: new Set(config.targets.keys()), devices: config.devices, ...site })
+  const whole: RuleKeeper['site'] = () => ({ targets: new Set(config.targets.keys()), devices: config.devices, ...site })
+  const read = (rules: readonly ReadOrder[]): Promise<readonly CheckedRule[]> => readRulesApart({ rules, ...whole() })
   const learn = ({ tables, zones }: LoadedRules): void => { site = { tables, zones } }
   let watch: RuleWatch | undefined
   let wrongFiles: readonly Problem[] = []
@@ -126,6 +130,7 @@ export function createRuleKeeper(config: Config, deps: RuleKeeperDeps): RuleKeep
       set.stop()
       await watch?.stop()
     },
+    site: whole,
     desk: createRuleDesk({ clock, set, book, read, faulty: deps.faulty }),
   }
 }

@@ -26,6 +26,11 @@ export interface Snapshots {
   readonly metrics: MetricSource
 }
 
+export interface SnapshotOptions {
+  /** Entries of the log between two of them, at least. */
+  readonly everyEntries?: number | undefined
+}
+
 export interface SnapshotDeps {
   readonly store: Pick<StoreWriter, 'appendMark' | 'put' | 'delete' | 'onDisk'> & StoreReader & Pick<Store, 'pin'>
   readonly stage: Pick<LiveAlarmStage<SavedStage>, 'save'>
@@ -41,8 +46,8 @@ const space = 'snapshot'
 const headKey = 'head'
 const begunKey = 'begun'
 const partBytes = 1024 * 1024
-/** Entries between snapshots: about a second of a start. */
-const everyEntries = 250_000
+/** About a second of a start. */
+const usualEntries = 250_000
 /** A state with long windows is written less often: no more than this part of what the log itself takes. */
 const entriesPerByte = 0.05
 const mostEntries = 1_500_000
@@ -59,7 +64,7 @@ const compress = promisify(zstdCompress)
  * The state of the rules is a function of the log. It is kept now and then, so that a start has to go through little of it again
  * (docs/decisions/rule-state.md).
  */
-export function createSnapshots({ store, stage, clock, logger }: SnapshotDeps): Snapshots {
+export function createSnapshots({ everyEntries = usualEntries }: SnapshotOptions, { store, stage, clock, logger }: SnapshotDeps): Snapshots {
   /** Position up to which the state is kept, or from which it was begun; and the monotonic time there. */
   let base = 0
   let baseAt = 0

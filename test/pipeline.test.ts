@@ -26,7 +26,7 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
   const commands: string[] = []
   const delivered: string[] = []
   const stage = createAlarmStage({ kinds }, { state: store })
-  const snapshots = createSnapshots({ store, stage, clock: createFakeClock(), logger: silentLogger })
+  const snapshots = createSnapshots({}, { store, stage, clock: createFakeClock(), logger: silentLogger })
   /** What is known of devices. */
   const labels: Record<string, Record<string, string>> = {}
   const settings: Record<string, Record<string, unknown>> = {}

@@ -21,7 +21,7 @@ async function open(of: { store?: MemoryStore } = {}) {
   const warnings: string[] = []
   const logger: Logger = { ...silentLogger, warn: (_of, text) => void warnings.push(text), error: (_of, text) => void warnings.push(text) }
   const stage = createAlarmStage({ kinds }, { state: store })
-  const snapshots = createSnapshots({ store, stage, clock: createFakeClock(), logger })
+  const snapshots = createSnapshots({}, { store, stage, clock: createFakeClock(), logger })
   await snapshots.restore(stage, { kind: 'start', alive: null, times: seconds(0) })
   const write = async (s: number) => {
     snapshots.look(seconds(s))

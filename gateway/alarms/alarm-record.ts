@@ -157,7 +157,12 @@ export function shownOf({ record, stored }: ReadRow): Alarm {
   return Object.assign(stored, { restored: record.restored, idempotencyKey: keyOf(record) }, shadowOf(record))
 }
 
-function remains(alarm: AlarmRow['alarm'], { conditionVersion, mode }: Pick<AlarmRow, 'conditionVersion' | 'mode'>): Rule {
+/** Of a rule that is gone what its alarm knows, in this life as in the next. */
+export function remainsOf({ rule }: AlarmRecord): Rule {
+  return remains({ rule: rule.id, class: rule.class }, rule)
+}
+
+function remains(alarm: Pick<AlarmRow['alarm'], 'rule' | 'class'>, { conditionVersion, mode }: Pick<AlarmRow, 'conditionVersion' | 'mode'>): Rule {
   return {
     id: alarm.rule, class: alarm.class, on: {}, when: { kind: 'gone', spec: null }, forMs: 0, clearForMs: 0, staleMs: undefined, unit: undefined, priority: 'medium',
     latch: false, ack: 'required', key: 'device', schedule: undefined, realarmMs: undefined, escalateMs: [], message: '', then: [], mode,

@@ -8,7 +8,7 @@ import type { Labels } from '../kernel/reading.ts'
 import type { Rule } from '../kernel/rule.ts'
 import type { Timer } from '../kernel/timer-heap.ts'
 import type { AlarmRecord, ReadRow } from './alarm-record.ts'
-import { alarmOf, createRecord, createRowReader, priorityOf, rowText, shownOf } from './alarm-record.ts'
+import { alarmOf, createRecord, createRowReader, priorityOf, remainsOf, rowText, shownOf } from './alarm-record.ts'
 import { createForgetting } from './forgetting.ts'
 import type { CoreEvent } from './machine.ts'
 import { clearEvent, step } from './machine.ts'
@@ -256,10 +256,9 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
         const same = isSame(now, alarm)
         // Told by the rule under which it was raised: whoever heard of the alarm hears of its end.
         if (!same) retireRecord(alarm, now === undefined ? 'rule removed' : 'rule changed', times)
-        if (now === undefined) continue
-        alarm.rule = now
+        alarm.rule = now ?? remainsOf(alarm)
         timers.look(alarm)
-        if (!same) save(alarm)
+        if (!same && now !== undefined) save(alarm)
       }
     },
     retire({ rule, key }, reason, times) {

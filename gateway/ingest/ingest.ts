@@ -82,7 +82,9 @@ export function createIngest(
 
   function admit(series: TrackedSeries, sample: Sample, receivedAt: number): Reading | undefined {
     const treatment = series.treatment === undefined ? (series.treatment = treatmentOf(deps.settings(series.device), series.metric)) : series.treatment
-    const { value, quality, unit } = treatment === null ? sample : treat(treatment, sample, () => mismatched(series, treatment))
+    const { value: said, quality, unit } = treatment === null ? sample : treat(treatment, sample, () => mismatched(series, treatment))
+    // −0 is what some devices make of a small negative number; it counts as 0, and is stored as that.
+    const value = said === 0 ? 0 : said
     const { ts: given, seq } = sample
     const tsGiven = given !== undefined
     const ts = tsGiven ? given : receivedAt

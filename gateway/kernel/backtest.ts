@@ -1,3 +1,4 @@
+import type { Problem } from './problem.ts'
 import type { Value } from './reading.ts'
 
 /** One transition in the output of a backtest (interface.md, "Backtest input and output"). */
@@ -38,4 +39,46 @@ export interface BacktestSummary {
   /** Refused operator actions. */
   readonly rejected: number
   readonly stateHash: string
+}
+
+/** Rules that are tried on what the gateway recorded. */
+export interface TrialOrder {
+  /** The text of a file of rules, or rules as JSON gave them. */
+  readonly rules: string | readonly unknown[]
+  /** Wall ms: [from, to). */
+  readonly from: number
+  readonly to: number
+}
+
+/** The answer to it, as `POST rules/backtest` gives it. Times are ISO 8601. */
+export interface TrialAnswer {
+  readonly from: string
+  readonly to: string
+  /** The first of them, where there are more than are shown. */
+  readonly items: readonly LogLine[]
+  /** Of all up to `until`. */
+  readonly summary: BacktestSummary
+  /** There are more lines than these, or time was up before `to`. */
+  readonly truncated: boolean
+  /** How far it got. */
+  readonly until: string
+  /** Rules that threw, with the reason: from there on they say nothing. */
+  readonly faulty: Readonly<Record<string, string>>
+}
+
+export type TrialOutcome =
+  /** A TrialAnswer as JSON in UTF-8: it may be large, and is not made in the thread that takes readings in. */
+  | { readonly ok: true; readonly json: Uint8Array }
+  /** The rules are wrong; lines and columns are of `text`. */
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly text: string }
+
+/**
+ * Tries rules on the log, apart from what runs: nothing is stored, nobody is told. Throws OVERLOADED where as many are under way as
+ * may be, where one takes too much memory, and STOPPING.
+ */
+export interface BacktestDesk {
+  /** Ended, with an error that nobody needs, when the signal comes. */
+  try(order: TrialOrder, signal: AbortSignal): Promise<TrialOutcome>
+  /** Ends what is under way. */
+  stop(): Promise<void>
 }

@@ -48,6 +48,8 @@ export interface LiveAlarmStage<Saved = unknown> extends AlarmStage, AlarmView {
   restore(from: StageRestore<Saved>): Promise<void>
   /** The rules' state as plain data; shares what changes, so it must be copied (serialised) in the same turn. */
   save(): Saved
+  /** Of its last input. */
+  times(): Times
   /** The rules as they were given last. */
   rules(): readonly Rule[]
   /** Undefined: not known. */

@@ -20,15 +20,19 @@ export interface Bindings {
   ofDevice(device: string): readonly SeriesState[]
   /** The rules are these now. Series that are known are bound anew, and so are the devices that are known. */
   bind(rules: Iterable<RuleRuntime>, at: number): void
-  /** A device is new, or its type, labels or settings changed: gives the conditions that no longer concern it. */
-  rebindDevice(device: string, at: number): readonly Cell[]
+  /** The condition of this rule and key, made if there is none. It hears what is known of devices elsewhere. */
+  cell(runtime: RuleRuntime, place: CellPlace, at: number): Cell
+  /** A device is new, or its type, labels or settings are made others by `change`: gives the conditions that it feeds no more, and which of them have nobody left. */
+  rebindDevice(device: string, change: () => void, at: number): { readonly left: readonly Cell[]; readonly dropped: readonly Cell[] }
+  /** Series have other numbers from now on. */
+  forgetNumbers(): void
   /** Rules that hear application events. */
   listeners(): readonly RuleRuntime[]
 }
 
 export interface BindingsDeps {
   readonly facts: FactTable
-  /** The condition of this rule and key, made if there is none. */
+  /** Makes it, or finds it. */
   readonly cell: (runtime: RuleRuntime, of: CellPlace, at: number) => Cell
   readonly sensorOf: (device: string, metric: string) => SensorCheck | null
   /** The series' sensor is looked at otherwise from now on. */
@@ -76,30 +80,36 @@ export function createBindings({ facts, cell, sensorOf, looked, left }: Bindings
     return { key: selector.metric === undefined ? `${key}.${metric}` : key, device: own, metric }
   }
 
-  /** Does every signal of it name devices of its own? Then those make its keys. */
-  const allElsewhere = (runtime: RuleRuntime): boolean => runtime.inputs.every(({ elsewhere }) => elsewhere)
+  /** Does every signal of it name devices of its own, and it hears no events? Then those make its keys. */
+  const allElsewhere = ({ inputs, events }: RuleRuntime): boolean => events.length === 0 && inputs.every(({ elsewhere }) => elsewhere)
 
-  function feedsOf(input: Input, state: SeriesState, at: number): readonly Feed[] {
-    const { runtime, signal } = input
-    if (input.elsewhere && runtime.rule.key !== 'rule' && !allElsewhere(runtime)) return [...runtime.cells.values()].map((one) => ({ cell: one, signal }))
-    const place = placeOf(runtime, state)
-    if (place === undefined) return []
-    const known = runtime.cells.has(place.key)
+  /** Does it feed the keys that other signals make, and makes none itself? */
+  const onlyFeeds = ({ elsewhere, runtime }: Input): boolean => elsewhere && runtime.rule.key !== 'rule' && !allElsewhere(runtime)
+
+  function cellOf(runtime: RuleRuntime, place: CellPlace, at: number): Cell {
+    const known = runtime.cells.get(place.key)
+    if (known !== undefined) return known
     const made = cell(runtime, place, at)
-    if (!known && runtime.inputs.some(({ elsewhere }) => elsewhere)) feedFromElsewhere(made)
-    return [{ cell: made, signal }]
+    feedFromElsewhere(made)
+    return made
   }
 
   /** A key that is new hears what is already known of other devices from now on. */
   function feedFromElsewhere(made: Cell): void {
     for (const input of made.runtime.inputs) {
-      if (!input.elsewhere) continue
+      if (!onlyFeeds(input)) continue
       const { device } = input.selector
       for (const state of device === undefined ? series.values() : (byDevice.get(device) ?? [])) {
-        if (!matches(input, state) || state.feeds.some((feed) => feed.cell === made && feed.signal === input.signal)) continue
+        if (!matches(input, state)) continue
         state.feeds = [...state.feeds, { cell: made, signal: input.signal }].sort(compareFeeds)
       }
     }
+  }
+
+  /** The condition is no more: nobody feeds it. */
+  function unfeed(dropped: Cell): void {
+    if (!dropped.runtime.inputs.some(onlyFeeds)) return
+    for (const state of series.values()) if (state.feeds.some((feed) => feed.cell === dropped)) state.feeds = state.feeds.filter((feed) => feed.cell !== dropped)
   }
 
   const matches = ({ selector }: Input, { device, metric }: SeriesState): boolean => selector.matchesMetric(metric) && selector.matchesDevice(device, facts)
@@ -107,27 +117,32 @@ export function createBindings({ facts, cell, sensorOf, looked, left }: Bindings
   function attach(state: SeriesState, at: number): void {
     const cells: Cell[] = []
     const feeds: Feed[] = []
-    for (const input of index.candidates(state.device, state.metric)) {
-      if (!matches(input, state)) continue
-      if (input.runtime.condition.form === 'joint') feeds.push(...feedsOf(input, state, at))
+    const inputs = index.candidates(state.device, state.metric).filter((input) => matches(input, state))
+    for (const input of inputs) {
+      const { runtime, signal } = input
+      const place = onlyFeeds(input) ? undefined : placeOf(runtime, state)
+      if (place === undefined) continue
+      const made = cellOf(runtime, place, at)
+      if (runtime.condition.form === 'joint') feeds.push({ cell: made, signal })
       else {
-        const place = placeOf(input.runtime, state)
-        if (place === undefined) continue
-        const made = cell(input.runtime, place, at)
         made.series ??= state
         cells.push(made)
       }
     }
+    // Once all keys that it makes itself are there.
+    const feeding = inputs.filter(onlyFeeds)
+    for (const { runtime, signal } of feeding) for (const one of runtime.cells.values()) feeds.push({ cell: one, signal })
     state.cells = cells.sort(compareCells)
     state.feeds = feeds.sort(compareFeeds)
+    state.awaits = feeding.length > 0
     const sensor = sensorOf(state.device, state.metric)
     if (state.sensor !== null) looked(state, sensor)
     state.sensor = sensor
-    const learns = cells.some(({ runtime }) => runtime.leastStaleMs !== Infinity && runtime.rule.staleMs === undefined) || feeds.some(({ cell: { runtime } }) => runtime.rule.staleMs === undefined)
+    const learns = cells.some(({ runtime }) => runtime.leastStaleMs !== Infinity && runtime.rule.staleMs === undefined) || inputs.some(({ runtime: { condition, rule } }) => condition.form === 'joint' && rule.staleMs === undefined)
     if (learns) state.cadence ??= createCadence()
   }
 
-  const isIdle = ({ cells, feeds, sensor }: SeriesState): boolean => cells.length === 0 && feeds.length === 0 && sensor === null
+  const isIdle = ({ cells, feeds, awaits, sensor }: SeriesState): boolean => cells.length === 0 && feeds.length === 0 && !awaits && sensor === null
 
   /** Binds a known series anew; one that concerns nobody is forgotten. */
   function reattach(state: SeriesState, at: number): void {
@@ -159,15 +174,54 @@ export function createBindings({ facts, cell, sensorOf, looked, left }: Bindings
     unconcerned = new Map()
   }
 
-  /** Conditions that are kept per key. */
+  /** The place that a device has in a rule which is kept per key, heard of or not. */
+  function keyedPlace({ rule, selector }: RuleRuntime, device: string): CellPlace | undefined {
+    if (rule.key === 'rule' || !selector.matchesDevice(device, facts)) return undefined
+    const key = keyOf(rule, device)
+    return key === undefined ? undefined : { key, device: rule.key === 'device' ? device : null, metric: selector.metric ?? null }
+  }
+
   function meet(device: string, at: number): void {
     for (const runtime of keyed) {
-      const { rule, selector } = runtime
-      if (rule.key === 'rule' || !selector.matchesDevice(device, facts)) continue
-      const key = keyOf(rule, device)
-      if (key !== undefined) cell(runtime, { key, device: rule.key === 'device' ? device : null, metric: selector.metric ?? null }, at)
+      const place = keyedPlace(runtime, device)
+      if (place !== undefined) cell(runtime, place, at)
     }
   }
+
+  /** All conditions that have something of this device. */
+  function fedBy(device: string): Set<Cell> {
+    const fed = new Set<Cell>()
+    for (const { cells, feeds } of byDevice.get(device) ?? []) {
+      for (const one of cells) fed.add(one)
+      for (const { cell: one } of feeds) fed.add(one)
+    }
+    for (const runtime of keyed) {
+      const place = keyedPlace(runtime, device)
+      const one = place === undefined ? undefined : runtime.cells.get(place.key)
+      if (one !== undefined) fed.add(one)
+    }
+    return fed
+  }
+
+  /** The first of the series that still feed it. */
+  function firstOf(one: Cell): SeriesState | null {
+    let first: string | undefined
+    for (const [name, { cells, feeds }] of series) if ((cells.includes(one) || feeds.some((feed) => feed.cell === one)) && (first === undefined || name < first)) first = name
+    return first === undefined ? null : series.get(first)!
+  }
+
+  /** Of conditions that stand for several devices: has it none left? Events and a rule's own key need none. */
+  function isForsaken(one: Cell): boolean {
+    const { runtime, key } = one
+    if (runtime.rule.key === 'device' || runtime.events.length > 0) return false
+    if (keyed.includes(runtime)) return runtime.rule.key !== 'rule' && ![...facts.ids()].some((device) => keyedPlace(runtime, device)?.key === key)
+    for (const { cells, feeds } of series.values()) if (cells.includes(one) || feeds.some(({ cell: fed, signal }) => fed === one && !onlyFeeds(runtime.inputs[signal]!))) return false
+    return true
+  }
+
+  /** Does the rule concern the device, so that it may have a condition of its own? */
+  const concerns = (runtime: RuleRuntime, device: string): boolean =>
+    runtime.inputs.some((input) => !onlyFeeds(input) && input.selector.matchesDevice(device, facts)) || (runtime.events.length > 0 && runtime.hears(device, facts))
 
   return {
     series,
@@ -188,13 +242,17 @@ export function createBindings({ facts, cell, sensorOf, looked, left }: Bindings
       listening = runtimes.filter(({ events }) => events.length > 0)
       index = createRuleIndex(runtimes.flatMap(({ inputs }) => inputs))
       forgetNumbers()
-      for (const state of [...series.values()]) reattach(state, at)
+      // A condition that is new is first of the series that comes first, in this life and in the next.
+      for (const [, state] of [...series].sort(([a], [b]) => (a < b ? -1 : 1))) reattach(state, at)
       for (const runtime of keyed) {
         if (runtime.rule.key === 'rule') cell(runtime, { key: runtime.rule.id, device: null, metric: runtime.selector.metric ?? null }, at)
       }
       if (keyed.length > 0) for (const device of facts.ids()) meet(device, at)
     },
-    rebindDevice(device, at) {
+    cell: cellOf,
+    rebindDevice(device, change, at) {
+      const before = fedBy(device)
+      change()
       for (const number of unconcerned.get(device) ?? []) byNumber[number] = undefined
       unconcerned.delete(device)
       const states = byDevice.get(device) ?? []
@@ -202,12 +260,19 @@ export function createBindings({ facts, cell, sensorOf, looked, left }: Bindings
       if (states.length > 0) forgetNumbers()
       for (const state of states) reattach(state, at)
       meet(device, at)
-      return runtimes.flatMap((runtime) => {
-        if (runtime.rule.key !== 'device' || runtime.inputs.length === 0 || runtime.inputs.some(({ selector, elsewhere }) => (!elsewhere || allElsewhere(runtime)) && selector.matchesDevice(device, facts))) return []
+      const after = fedBy(device)
+      const unfed = [...before].filter((one) => !after.has(one))
+      const own = runtimes.flatMap((runtime) => {
+        if (runtime.rule.key !== 'device' || concerns(runtime, device)) return []
         const keys = [device, ...states.map(({ metric }) => `${device}.${metric}`)]
         return keys.flatMap((key) => runtime.cells.get(key) ?? []).filter((one) => one.device === device)
       })
+      const dropped = [...new Set([...own, ...unfed.filter(isForsaken)])]
+      for (const one of dropped) unfeed(one)
+      for (const one of unfed) if (one.series?.device === device) one.series = firstOf(one)
+      return { left: unfed.filter((one) => !dropped.includes(one)), dropped }
     },
+    forgetNumbers,
     listeners: () => listening,
   }
 }
@@ -216,6 +281,6 @@ function compareFeeds(a: Feed, b: Feed): number {
   return a.cell === b.cell ? a.signal - b.signal : compareCells(a.cell, b.cell)
 }
 
-export function seriesName(device: string, metric: string): string {
+function seriesName(device: string, metric: string): string {
   return `${device}\0${metric}`
 }

@@ -3,6 +3,7 @@ import type { Rule } from '../kernel/rule.ts'
 import type { Timer } from '../kernel/timer-heap.ts'
 import type { Converter } from '../kernel/ucum.ts'
 import type { Cadence } from './cadence.ts'
+import type { FactTable } from './facts.ts'
 import type { CellView, JointCondition, SignalCondition, Verdict } from './kind.ts'
 import type { Lateness } from './lateness.ts'
 import type { CompiledSelector } from './selector.ts'
@@ -38,6 +39,8 @@ export interface RuleRuntime {
   inputs: readonly Input[]
   /** Application events, as globs over their types. */
   events: readonly ((type: string) => boolean)[]
+  /** Events about this device, as `on` says; null: about none. */
+  readonly hears: (device: string | null, facts: FactTable) => boolean
   readonly selector: CompiledSelector
   readonly cells: Map<string, Cell>
   /** The least time a good value stands: `stale`, or for the series to tell; Infinity where values do not expire. */
@@ -108,6 +111,8 @@ export interface SeriesState {
   cells: readonly Cell[]
   /** The conditions over several. */
   feeds: readonly Feed[]
+  /** It is a signal of conditions whose keys others make: there may be none yet. */
+  awaits: boolean
   readonly lateness: Lateness
   /** The newest event time that could be believed, wall ms; what is older by more than the lateness is late. */
   newestMs: number

@@ -9,8 +9,11 @@ import { leastStaleOf } from './series-state.ts'
 
 /** Makes a rule ready. One that cannot be carried out comes back with its fault and is not evaluated. */
 export function compileRule(rule: Rule, kinds: readonly Kind[]): RuleRuntime {
+  const selector = compileSelector(rule.on)
+  const { device, deviceType, label } = rule.on
+  const ofAll = device === undefined && deviceType === undefined && label === undefined
   const runtime: RuleRuntime = {
-    rule, condition: never, inputs: [], events: [], selector: compileSelector(rule.on), cells: new Map(), leastStaleMs: Infinity, converters: rule.unit === undefined ? null : new Map(), fault: undefined, open: true, gateTimer: null,
+    rule, condition: never, inputs: [], events: [], selector, hears: (of, facts) => ofAll || (of !== null && selector.matchesDevice(of, facts)), cells: new Map(), leastStaleMs: Infinity, converters: rule.unit === undefined ? null : new Map(), fault: undefined, open: true, gateTimer: null,
   }
   makeReady(runtime, kinds)
   return runtime

@@ -2,7 +2,6 @@ import type { Quality, Value } from '../kernel/reading.ts'
 import type { Rule } from '../kernel/rule.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Bindings } from './bindings.ts'
-import { seriesName } from './bindings.ts'
 import type { Cadence } from './cadence.ts'
 import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
 import { compareCells, delaying, frozen, kept, restored, told } from './cell.ts'
@@ -15,6 +14,7 @@ import type { Kind, Verdict } from './kind.ts'
 import { normal } from './kind.ts'
 import type { Lateness } from './lateness.ts'
 import { createFlatCell } from './sensors.ts'
+import { compareSeries } from './series-state.ts'
 import type { Watermark } from './watermark.ts'
 
 /** Rises when a state that was saved would be read wrongly. */
@@ -205,18 +205,19 @@ export interface Standing { readonly rule: string; readonly key: string; readonl
 /** False: no rule has this condition any more, or its device is no longer concerned. */
 export function adoptCell(
   { rule, key, device, metric, level }: Standing,
-  { runtimes, cells, facts, at }: { readonly runtimes: ReadonlyMap<string, RuleRuntime>; readonly cells: Cells; readonly facts: FactTable; readonly at: number },
+  { runtimes, cells, bindings, facts, at }: { readonly runtimes: ReadonlyMap<string, RuleRuntime>; readonly cells: Cells; readonly bindings: Bindings; readonly facts: FactTable; readonly at: number },
 ): boolean {
   const runtime = runtimes.get(rule)
-  if (runtime === undefined || (device !== null && runtime.rule.key === 'device' && !runtime.inputs.some(({ selector }) => selector.matchesDevice(device, facts)))) return false
-  const cell = cells.of(runtime, { key, device: runtime.rule.key === 'device' ? device : null, metric }, at)
+  if (runtime === undefined || (device !== null && runtime.rule.key === 'device' && !concernsDevice(runtime, device, facts))) return false
+  const cell = bindings.cell(runtime, { key, device: runtime.rule.key === 'device' ? device : null, metric }, at)
   cell.active = runtime.condition.verdictOf(level)
   if (cell.active === normal) return false
   cell.flags |= restored | told
+  if (runtime.condition.form === 'joint') runtime.condition.stays?.(cell, at)
+  cells.follow(cell)
   return true
 }
 
-function compareSeries(a: SeriesState, b: SeriesState): number {
-  const [one, other] = [seriesName(a.device, a.metric), seriesName(b.device, b.metric)]
-  return one < other ? -1 : one > other ? 1 : 0
+function concernsDevice({ inputs, events, hears }: RuleRuntime, device: string, facts: FactTable): boolean {
+  return inputs.some(({ selector }) => selector.matchesDevice(device, facts)) || (events.length > 0 && hears(device, facts))
 }

@@ -72,6 +72,8 @@ export interface RuleEngine {
   firings(): number
   /** All of the state, as plain data; shares nothing that changes only where it is copied at once (serialised). */
   save(): SavedState
+  /** Series have other numbers from now on: those of the log that was gone through are its own. */
+  renumbered(): void
   /** Replaces the state; undefined: as it was in the beginning. */
   load(saved: SavedState | undefined): void
 }
@@ -82,13 +84,13 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
   const gates = createGates({ timers: createTimerHeap<RuleRuntime>(), delays })
   const cells = createCells({ timers, delays })
   const facts = createFactTable()
-  const staleness = createStaleness({ timers, delays, sink, isOffline: (device) => facts.isOffline(device), doubt: (series, times) => evaluator.doubt(series, times) })
+  const staleness = createStaleness({ timers, delays, sink, isOffline: (device) => facts.isOffline(device), doubt: (series, by, times) => evaluator.doubt(series, by, times) })
   const sensors = createSensors({
     kinds, facts, sink,
     seriesOf: (device) => bindings.ofDevice(device),
     doubt(series, times) {
       for (const cell of series.cells) if (cell.runtime.condition.form === 'signal' && cell.runtime.condition.order !== 'any') delays.makeUnknown(cell, seriesUnknown, times)
-      evaluator.doubt(series, times)
+      evaluator.doubt(series, undefined, times)
     },
   })
   const bind = () => createBindings({ facts, cell: (runtime, place, at) => cells.of(runtime, place, at), sensorOf: (device, metric) => sensors.checkOf(device, metric), left, looked: (series, check) => series.faults !== 0 || series.flat !== null ? sensors.forget(series, check, now) : undefined })
@@ -114,6 +116,8 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
     for (const cell of [...runtime.cells.values()].sort(compareCells)) {
       cells.halt(cell)
       delays.makeUnknown(cell, ownUnknown, times)
+      // That may be gone before the rule is evaluated again.
+      cell.series = null
     }
     bindings.bind(healthy(), times.at)
     tellFault(runtime, times)
@@ -134,8 +138,9 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
         fired++
         delays.elapse(cell, times)
       } else if (timer.rank === staleRank) {
-        if (staleness.check(cell, times)) fired++
-        evaluator.judgeWaiting(times)
+        if (!staleness.check(cell, times)) return
+        fired++
+        evaluator.judgeDoubted(times)
       } else if (cell.deadline > times.at) {
         // Readings only move the deadline; the timer follows when it comes.
         timers.set(timer, cell.deadline)
@@ -183,6 +188,23 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
     bindings.bind(healthy(), times.at)
   }
 
+  /** What is kept by event time moves along with the wall clock. */
+  function setClock(byMs: number): void {
+    for (const { condition, cells: own } of runtimes.values()) {
+      for (const { watermark, memory } of own.values()) {
+        if (watermark !== null) moveWatermark(watermark, byMs)
+        condition.clockSet?.(memory, byMs)
+      }
+    }
+    for (const series of bindings.series.values()) {
+      series.newestMs += byMs
+      const { flat, sensor } = series
+      if (flat === null) continue
+      moveWatermark(flat.watermark!, byMs)
+      sensor?.flat?.clockSet?.(flat.memory, byMs)
+    }
+  }
+
   /** A faulty rule is given another try. */
   function retry(runtime: RuleRuntime, times: Times): void {
     makeReady(runtime, kinds)
@@ -214,17 +236,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
     clockStepped(times) {
       const byMs = times.wallMs - times.at - (now.wallMs - now.at)
       now = times
-      for (const { condition, cells: own } of runtimes.values()) {
-        for (const { watermark, memory } of own.values()) {
-          if (watermark !== null) moveWatermark(watermark, byMs)
-          condition.clockSet?.(memory, byMs)
-        }
-      }
-      for (const { flat, sensor } of bindings.series.values()) {
-        if (flat === null) continue
-        moveWatermark(flat.watermark!, byMs)
-        sensor?.flat?.clockSet?.(flat.memory, byMs)
-      }
+      setClock(byMs)
       gates.lookAll(times)
     },
     replaceRules,
@@ -238,15 +250,15 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
           else delays.makeUnknown(cell, deviceUnknown, times)
         }
       }
-      evaluator.rejudge(device, times)
+      evaluator.rejudge(device, [], times)
       sink.technical({ rule: 'technical.offline', key: device, device, metric: null, active: !online, message: online ? `${device} is online` : `${device} is offline` }, times)
     },
     device(id, value, times) {
       now = times
-      facts.set(id, value)
-      const dropped = bindings.rebindDevice(id, times.at)
+      const { left: unfed, dropped } = bindings.rebindDevice(id, () => facts.set(id, value), times.at)
       for (const cell of dropped) cells.forget(cell)
-      evaluator.rejudge(id, times)
+      for (const { runtime: { condition }, memory } of unfed) if (condition.form === 'joint') condition.forget?.(memory, id)
+      evaluator.rejudge(id, unfed, times)
       return dropped.toSorted(compareCells).map((cell) => ({ rule: cell.runtime.rule.id, key: cell.key }))
     },
     labels: (device) => facts.labels(device),
@@ -256,14 +268,17 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
       for (const runtime of runtimes.values()) if (runtime.fault !== undefined) retry(runtime, resume.times)
       bindings.bind(healthy(), resume.times.at)
       resumeCells({ resume, runtimes, bindings, delays, cells, timers })
+      // Nobody was there to see the clock set back; that it is earlier than when the gateway lived last says so.
+      if (resume.alive !== null && resume.times.wallMs < resume.alive.wallMs) setClock(resume.times.wallMs - resume.alive.wallMs)
       gates.lookAll(resume.times)
     },
-    adopt: (standing, times) => standing.filter((one) => !adoptCell(one, { runtimes, cells, facts, at: times.at })),
+    adopt: (standing, times) => standing.filter((one) => !adoptCell(one, { runtimes, cells, bindings, facts, at: times.at })),
     rules: () => given,
     runningDelays: () => delays.running(),
     faulty: () => new Map([...runtimes.values()].flatMap(({ rule, fault }) => (fault === undefined ? [] : [[rule.id, fault] as const]))),
     lateReadings: () => evaluator.late(),
     firings: () => fired,
+    renumbered: () => bindings.forgetNumbers(),
     save: () => saveState({ rules: given, runtimes, facts, bindings, late: evaluator.late(), ...now }),
     load(saved = emptyState) {
       for (const runtime of runtimes.values()) for (const cell of runtime.cells.values()) cells.halt(cell)

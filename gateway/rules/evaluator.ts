@@ -17,7 +17,7 @@ import { normal, unfit, unknown } from './kind.ts'
 import { inUnit } from './in-unit.ts'
 import { isLate, maxSkewMs } from './lateness.ts'
 import type { Sensors } from './sensors.ts'
-import { defaultStaleMs } from './series-state.ts'
+import { compareSeries, defaultStaleMs } from './series-state.ts'
 import type { Staleness } from './staleness.ts'
 import { latenessMs, takeTime } from './watermark.ts'
 
@@ -39,12 +39,12 @@ export interface Evaluator {
   hear(event: ApplicationEvent, times: Times): void
   /** A condition's deadline has come. */
   check(cell: Cell, times: Times): void
-  /** Something about the device changed that conditions over several signals may have asked for. */
-  rejudge(device: string, times: Times): void
-  /** The last values of this series are not to be believed any more: conditions over several signals are told, and wait to be judged. */
-  doubt(series: SeriesState, times: Times): void
-  /** Judges what waits. */
-  judgeWaiting(times: Times): void
+  /** Something about the device changed that conditions over several signals may have asked for, and `others`, which it feeds no more. */
+  rejudge(device: string, others: readonly Cell[], times: Times): void
+  /** The values of this series are not to be believed from now on: to conditions over several signals as if a bad one had come. Not to `by`, which found it. */
+  doubt(series: SeriesState, by: Cell | undefined, times: Times): void
+  /** Judges what was told of such doubt by time alone. */
+  judgeDoubted(times: Times): void
   failed(runtime: RuleRuntime, thrown: unknown, times: Times): void
   /** Readings that came too late to count. */
   late(): number
@@ -56,6 +56,8 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
   /** Filled anew for every input. */
   const moment = { at: 0, wallMs: 0, time: 0 }
   const waiting: Cell[] = []
+  /** Found by the condition being judged: its values have stood for too long. */
+  const expired: SeriesState[] = []
   let judging: Cell | undefined
   let late = 0
 
@@ -68,7 +70,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     },
     expired(device, metric) {
       const series = deps.bindings().find(device, metric)
-      if (series !== undefined) staleness.seriesStale(series, judging!, moment)
+      if (series !== undefined && !series.stale) expired.push(series)
     },
     isOffline: (device) => facts.isOffline(device),
     labels: (device) => facts.labels(device),
@@ -174,6 +176,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
 
   /** Those that were told something, once each, after all of the message has been applied; what that made doubtful, after them. */
   function judgeWaiting(times: Times): void {
+    // What one of them finds may be news to others.
     while (waiting.length > 0) {
       const due = waiting.splice(0)
       if (due.length > 1) due.sort(compareCells)
@@ -184,15 +187,9 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     }
   }
 
-  function doubt({ device, metric, feeds }: SeriesState, { at, wallMs }: Times): void {
-    if (feeds.length === 0) return
-    const nothing: Reading = { series: { id: -1, device, metric, storedId: -1 }, value: null, quality: 'bad', unit: undefined, ts: wallMs, tsGiven: false, seq: undefined, receivedAt: wallMs, k: 0 }
-    for (const { cell, signal } of feeds) {
-      const { condition, fault } = cell.runtime
-      if (condition.form !== 'joint' || condition.order !== 'newest' || fault !== undefined) continue
-      condition.take(nothing, signal, cell, { at, wallMs, time: wallMs })
-      wait(cell)
-    }
+  /** In one order, whatever that was in which they were looked at. */
+  function tellExpired(by: Cell): void {
+    for (const series of expired.splice(0).sort(compareSeries)) staleness.seriesStale(series, by, moment)
   }
 
   function judge(cell: Cell, times: Times): void {
@@ -200,8 +197,11 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     if (condition.form !== 'joint') return
     judging = cell
     try {
-      settle(cell, condition.judge(cell, moment, around), times)
+      const verdict = condition.judge(cell, moment, around)
+      if (expired.length > 0) tellExpired(cell)
+      settle(cell, verdict, times)
     } catch (thrown) {
+      expired.length = 0
       failed(cell.runtime, thrown, times)
     }
     if (isAtRest(cell)) cells.forget(cell)
@@ -231,11 +231,12 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
       for (const runtime of deps.bindings().listeners()) {
         const { condition, rule } = runtime
         if (condition.form !== 'joint') continue
+        if (!runtime.hears(event.device, facts)) continue
         const key = eventKey(rule, event, facts)
         if (key === undefined || (!runtime.cells.has(key) && cells.isFull(runtime))) continue
         for (let i = 0; i < runtime.events.length; i++) {
           if (!runtime.events[i]!(event.type)) continue
-          const cell = cells.of(runtime, { key, device: rule.key === 'device' ? event.device : null, metric: null }, times.at)
+          const cell = deps.bindings().cell(runtime, { key, device: rule.key === 'device' ? event.device : null, metric: null }, times.at)
           if (cell.watermark !== null && !takeTime(cell.watermark, moment.time, times.at)) continue
           try {
             condition.takeEvent?.(event, condition.signals.length + i, cell, moment)
@@ -251,20 +252,33 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     check(cell, times) {
       enter(times)
       const { condition } = cell.runtime
-      if (condition.form === 'joint') return judge(cell, times)
+      if (condition.form === 'joint') {
+        judge(cell, times)
+        return judgeWaiting(times)
+      }
       const verdict = condition.check!(cell, moment)
       // What is stale or bad becomes good with a sample, not because time passes; unless silence itself is an answer.
       const doubt = condition.expires ? anyUnknown & ~undecided : anyUnknown & ~undecided & ~ownUnknown
       if ((cell.flags & doubt) !== 0) cells.follow(cell)
       else settle(cell, verdict, times)
     },
-    rejudge(device, times) {
+    rejudge(device, others, times) {
       enter(times)
+      for (const cell of others) if (cell.runtime.condition.form === 'joint') wait(cell)
       for (const { feeds } of deps.bindings().ofDevice(device)) for (const { cell } of feeds) wait(cell)
       judgeWaiting(times)
     },
-    doubt,
-    judgeWaiting(times) {
+    doubt(series, by, { at, wallMs }) {
+      const { device, metric, feeds } = series
+      for (const { cell, signal } of feeds) {
+        const { condition, fault } = cell.runtime
+        // Others ask for no value that stands.
+        if (cell === by || fault !== undefined || condition.form !== 'joint' || condition.order !== 'newest') continue
+        condition.take({ series: { id: -1, device, metric, storedId: -1 }, value: null, quality: 'bad', unit: undefined, ts: wallMs, tsGiven: false, seq: undefined, receivedAt: wallMs, k: 0 }, signal, cell, { at, wallMs, time: wallMs })
+        wait(cell)
+      }
+    },
+    judgeDoubted(times) {
       enter(times)
       judgeWaiting(times)
     },
@@ -275,8 +289,8 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
 }
 
 /** Of keys that come out of events there is no end: what is at rest is forgotten. */
-function isAtRest({ runtime, active, flags, deadline }: Cell): boolean {
-  return active === normal && deadline === Infinity && (flags & (busy & ~anyUnknown)) === 0 && runtime.rule.key.startsWith('data.')
+function isAtRest({ runtime: { rule, condition }, active, flags, deadline, memory }: Cell): boolean {
+  return active === normal && deadline === Infinity && (flags & (busy & ~anyUnknown)) === 0 && rule.key.startsWith('data.') && (condition.form !== 'joint' || condition.keeps?.(memory) !== true)
 }
 
 /** Undefined: the event says nothing of this key, and so is none of the rule's. */

@@ -136,6 +136,12 @@ export interface JointCondition<Memory = any> extends Common<Memory> {
   judge(cell: CellView<Memory>, moment: Moment, around: Surroundings): Verdict
   /** The gateway was down for so long: what counts by its age alone (`maxAge`) is that much older, though monotonic time stood still. It is judged then. */
   age?(memory: Memory, byMs: number): void
+  /** This device no longer feeds it: what is remembered of it goes. Where the memory looks at who belongs to it by itself, left out. */
+  forget?(memory: Memory, device: string): void
+  /** It is active, and its memory is new: how long that stands if nothing comes. Left out: until something does. */
+  stays?(cell: CellView<Memory>, at: number): void
+  /** Does it have to be remembered, though it is neither active nor due? Left out: no. Of keys that come out of events the others are forgotten. */
+  keeps?(memory: Memory): boolean
   /** The gateway is back; it was alive until then. For what runs on up-time although its inputs have event times. */
   resume?(memory: Memory, alive: { readonly at: number; readonly wallMs: number }): void
 }

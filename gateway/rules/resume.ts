@@ -37,6 +37,8 @@ export function resumeCells({ resume, runtimes, bindings, delays, cells, timers 
         cell.memory = condition.create()
         cell.deadline = Infinity
         if (cell.checkTimer !== null) timers.stop(cell.checkTimer)
+        if (condition.form === 'joint' && cell.active !== normal) condition.stays?.(cell, at)
+        cells.follow(cell)
       } else if (condition.form === 'joint') condition.resume?.(cell.memory, alive)
       if (condition.form === 'joint' && condition.age !== undefined && unseenMs > 0) {
         condition.age(cell.memory, unseenMs)

@@ -4,7 +4,7 @@ import { createLateness } from './lateness.ts'
 
 export function createSeriesState(device: string, metric: string): SeriesState {
   return {
-    device, metric, cells: [], feeds: [], lateness: createLateness(), newestMs: -Infinity, cadence: null, lastAt: -Infinity, stale: false, sensor: null, flat: null, faults: 0,
+    device, metric, cells: [], feeds: [], awaits: false, lateness: createLateness(), newestMs: -Infinity, cadence: null, lastAt: -Infinity, stale: false, sensor: null, flat: null, faults: 0,
   }
 }
 
@@ -16,4 +16,10 @@ export function defaultStaleMs({ cadence }: SeriesState): number | undefined {
 /** The least time a good value of this rule's stands. */
 export function leastStaleOf({ rule, condition }: Pick<RuleRuntime, 'rule' | 'condition'>): number {
   return condition.form === 'signal' && condition.expires ? (rule.staleMs ?? leastStaleMs) : Infinity
+}
+
+/** By device, then metric. */
+export function compareSeries(a: SeriesState, b: SeriesState): number {
+  if (a.device !== b.device) return a.device < b.device ? -1 : 1
+  return a.metric < b.metric ? -1 : a.metric > b.metric ? 1 : 0
 }

@@ -11,8 +11,8 @@ export interface StalenessDeps {
   readonly delays: Delays
   readonly sink: ConditionSink
   readonly isOffline: (device: string) => boolean
-  /** Conditions over several signals are told of it. */
-  readonly doubt: (series: SeriesState, times: Times) => void
+  /** Conditions over several signals are to know; not this one, which found it. */
+  readonly doubt: (series: SeriesState, by: Cell, times: Times) => void
 }
 
 /** How long the last good value stands, and what follows when it no longer does. */
@@ -38,7 +38,7 @@ export function createStaleness({ timers, delays, sink, isOffline, doubt }: Stal
     if (series.stale || series.faults !== 0 || by.runtime.rule.mode === 'shadow' || isOffline(series.device)) return
     series.stale = true
     for (const other of series.cells) if (other !== by && other.runtime.leastStaleMs !== Infinity) delays.makeUnknown(other, seriesUnknown, times)
-    doubt(series, times)
+    doubt(series, by, times)
     tell(series, times)
   }
 
@@ -51,6 +51,12 @@ export function createStaleness({ timers, delays, sink, isOffline, doubt }: Stal
     check(cell, times) {
       const timer = cell.staleTimer
       if (timer === null) return false
+      // No value stands for less: with one that came meanwhile there is nothing to work out yet.
+      const leastUntil = cell.goodAt + cell.runtime.leastStaleMs
+      if (leastUntil > times.at) {
+        timers.set(timer, leastUntil)
+        return false
+      }
       const ms = expiryMs(cell)
       // Too early to tell, or irregular: the next sample sets the timer again.
       if (ms === undefined || ms === Infinity) {

@@ -1,3 +1,4 @@
+import type { BacktestDesk } from '../kernel/backtest.ts'
 import type { Accept, AlarmView, Authenticator, DeliveryDesk, LoginThrottle, StoreReader } from '../kernel/contracts.ts'
 import type { CommandDesk, DeviceRegistry } from '../kernel/device-contracts.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -41,6 +42,7 @@ export interface WebDeps {
   readonly delivery: DeliveryDesk
   readonly kpis: KpiDesk
   readonly rules: RuleDesk
+  readonly backtests: BacktestDesk
   /** What `GET state` says: the hash of the rules' and alarms' state as it is now, and what it belongs to. */
   readonly state: () => StageState
   readonly authenticator: Authenticator & LoginThrottle

@@ -103,6 +103,29 @@ export const components = {
       text: { ...text, description: 'what would be kept; lines and columns of the problems are of this text' },
     },
   },
+  Trial: {
+    type: 'object',
+    description: 'what rules would have done',
+    properties: {
+      from: time, to: time,
+      items: {
+        type: 'array', description: 'the first 10,000 steps',
+        items: {
+          type: 'object',
+          properties: {
+            wallMs: { type: 'number', description: 'ms since 1970' }, at: { type: 'number', description: 'monotonic ms of the gateway' }, rule: text, key: text, device: nullableText, from: text, to: text, event: text, level: nullableText,
+            value, overlays: { type: 'array', items: text }, quality: text, occurrence: { type: 'integer' }, reason: nullableText,
+          },
+        },
+      },
+      summary: {
+        type: 'object', description: 'of all steps up to until',
+        properties: Object.fromEntries(['readings', 'transitions', 'alarms', 'shorterThan30s', 'late', 'duplicates', 'rejected'].map((name) => [name, { type: 'integer' }])),
+      },
+      truncated: { type: 'boolean', description: 'there are more steps than these, or time was up' }, until: { ...time, description: 'how far it got' },
+      faulty: { ...texts, description: 'rules that threw, with the reason' },
+    },
+  },
   DeadLetter: {
     type: 'object',
     properties: {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import type { GatewayProcess } from '../support/gateway-process.ts'
 import { ownClient, ownGateway } from '../support/own-gateway.ts'
 import { createRandom } from '../support/random.ts'
+import { bothTellings } from '../support/tellings.ts'
 
 const rules = `rules:
   - { id: hot, on: { metric: temp }, when: { level: { lo: 15, hi: 80, hihi: 95, hysteresis: 5 } }, escalate: [300ms, 800ms], realarm: 500ms }
@@ -26,28 +26,6 @@ const rules = `rules:
   - { id: tries, on: { event: "login.*" }, key: data.card, when: { frequency: { gt: 2, in: 1s, cooldown: 500ms } } }
   - { id: sick, on: { device: "d*" }, when: { score: { table: news2, maxAge: 1s } } }
 `
-
-interface Line { readonly rule: string; readonly key: string; readonly event: string; readonly [member: string]: unknown }
-
-/** What the gateway's journal says, and what a backtest over its log says, in the same words. */
-async function bothTellings(limen: GatewayProcess): Promise<{ journal: readonly object[]; backtest: readonly object[]; summary: { stateHash: string; late: number } }> {
-  const journal = await limen.run('export', '--alarms', '--format', 'ndjson')
-  expect(journal.stderr).toBe('')
-  const events = journal.stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>)
-  const replayed = await limen.run('backtest')
-  expect(replayed.stderr).toBe('')
-  const lines = replayed.stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Line)
-  const { summary } = lines.pop() as unknown as { summary: { stateHash: string; late: number } }
-  const telling = (of: Record<string, unknown>, to: unknown, wallMs: number): object => ({
-    wallMs, rule: of['rule'], key: of['key'], event: of['event'], from: of['from'], to, level: of['level'], value: of['value'], overlays: of['overlays'], quality: of['quality'],
-    occurrence: of['occurrence'], reason: of['reason'] ?? null,
-  })
-  return {
-    journal: events.map(({ data, time }) => telling(data as Record<string, unknown>, (data as Record<string, unknown>)['state'], Date.parse(String(time)))),
-    backtest: lines.map((line) => telling(line, line['to'], Number(line['wallMs']))),
-    summary,
-  }
-}
 
 describe('a backtest over the log of a gateway', () => {
   it('gives the transitions and the state of its life: kills, operators, rule edits, devices that come and go', async () => {

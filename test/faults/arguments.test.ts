@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { parseFaultArguments, parseSoakArguments } from '../../faults/arguments.ts'
+import { parseFaultArguments, parseRuleSoakArguments, parseSoakArguments } from '../../faults/arguments.ts'
 
 describe('the arguments of npm run faults and npm run soak', () => {
   it('have defaults', () => {
     expect(parseFaultArguments([])).toEqual({ ok: true, options: { rounds: 10, only: ['kill', 'pause', 'full', 'read-only'] } })
     expect(parseSoakArguments([])).toEqual({ ok: true, options: { minutes: 10, rate: 1_000, json: undefined } })
+    expect(parseRuleSoakArguments([])).toEqual({ ok: true, options: { minutes: 5, seed: 1 } })
   })
 
   it('are taken as given', () => {
@@ -24,5 +25,11 @@ describe('the arguments of npm run faults and npm run soak', () => {
 
   it.each([[['--minutes', 'ten'], '--minutes takes'], [['--rate', '0'], '--rate takes']])('%j of a soak too', (args, words) => {
     expect(parseSoakArguments(args)).toMatchObject({ ok: false, problem: expect.stringContaining(words) as string })
+  })
+
+  it.each([[['--minutes', '0'], '--minutes takes'], [['--seed=-1'], '--seed takes'], [['--seed', '0.5'], '--seed takes'], [['--rate', '1'], "Unknown option '--rate'"]])('%j of a soak of rules too', (args, words) => {
+    const parsed = parseRuleSoakArguments(args)
+    expect(parsed).toMatchObject({ ok: false, problem: expect.stringContaining(words) as string })
+    expect(parsed).toMatchObject({ problem: expect.stringContaining('Usage: npm run soak:rules') as string })
   })
 })

@@ -1,3 +1,4 @@
+import type { BacktestDesk, TrialOrder, TrialOutcome } from '../../gateway/kernel/backtest.ts'
 import type { Alarm, OperatorAction, OperatorOutcome } from '../../gateway/kernel/alarm.ts'
 import type { Accept, AlarmView, Authenticator, DeadLetter, DeliveryDesk, Incoming, LoginThrottle, Receipt, StoreWriter } from '../../gateway/kernel/contracts.ts'
 import type { Command, CommandDesk, Device, DeviceRegistry } from '../../gateway/kernel/device-contracts.ts'
@@ -184,5 +185,34 @@ export function createDoor(deps: { store: StoreWriter; board: Map<string, Alarm>
       given = undefined
       deps.store.onDisk((failed) => done(failed, receipt))
     },
+  }
+}
+
+export interface TrialShelf extends BacktestDesk {
+  readonly orders: TrialOrder[]
+  /** Of the next trial, instead of nothing found; a promise: not before that. */
+  next(outcome: TrialOutcome | Promise<TrialOutcome> | Error): void
+  /** Signals that came. */
+  aborted(): number
+}
+
+/** Trials that find what a test says. */
+export function createTrialShelf(): TrialShelf {
+  const orders: TrialOrder[] = []
+  let coming: TrialOutcome | Promise<TrialOutcome> | Error | undefined
+  let aborted = 0
+  return {
+    orders,
+    next: (outcome) => void (coming = outcome),
+    aborted: () => aborted,
+    async try(order, signal) {
+      orders.push(order)
+      signal.addEventListener('abort', () => aborted++, { once: true })
+      const outcome = coming
+      coming = undefined
+      if (outcome instanceof Error) throw outcome
+      return (await outcome) ?? { ok: true, json: new TextEncoder().encode('{"items":[]}') }
+    },
+    stop: async () => {},
   }
 }

@@ -33,9 +33,9 @@ export interface GatewayProcess {
 
 /**
  * The whole gateway as users start it, in a process and a folder of its own, on free ports.
- * `files` are written beside limen.yaml; `yaml` is added to the two listeners on port 0. Without flows unless `yaml` says so.
+ * `main`: another program than `limen`, started in the same way. `files` are written beside limen.yaml; `yaml` is added to the two listeners on port 0. Without flows unless `yaml` says so.
  */
-export async function startGatewayProcess(set: { yaml?: string; files?: Readonly<Record<string, string>>; env?: Readonly<Record<string, string>> } = {}): Promise<GatewayProcess> {
+export async function startGatewayProcess(set: { yaml?: string; main?: string; files?: Readonly<Record<string, string>>; env?: Readonly<Record<string, string>> } = {}): Promise<GatewayProcess> {
   const dir = await mkdtemp(join(tmpdir(), 'limen-e2e-'))
   const configFile = join(dir, 'limen.yaml')
   const flows = /^flows:/m.test(set.yaml ?? '') ? '' : 'flows: { mode: off }\n'
@@ -49,7 +49,7 @@ export async function startGatewayProcess(set: { yaml?: string; files?: Readonly
   let stderr = ''
 
   async function start(): Promise<void> {
-    const started = spawn(process.execPath, [main, 'start', '--config', configFile], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...set.env } })
+    const started = spawn(process.execPath, [set.main ?? main, 'start', '--config', configFile], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...set.env } })
     child = started
     // Who is broken off leaves no gateway behind.
     const orphan = (): void => void started.kill('SIGKILL')

@@ -202,8 +202,9 @@ export function createJointDrive(rules: readonly Rule[], devices: ReadonlyMap<st
       } else if (line.wallClockStepMs !== undefined) {
         stepMs += line.wallClockStepMs
         // The wall clock moves no timer: a watermark goes with it.
-        for (const { watermark } of all()) {
+        for (const { watermark, condition, memory } of all()) {
           if (watermark !== null) moveWatermark(watermark, line.wallClockStepMs)
+          condition.clockSet?.(memory, line.wallClockStepMs)
         }
       }
       else if (line.event !== undefined) {

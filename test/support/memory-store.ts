@@ -34,7 +34,7 @@ export interface MemoryStore extends Store, StoreRecovery {
 
 type Content = string | Uint8Array
 type RawEntry =
-  | { readonly position: number; readonly kind: 'reading'; readonly reading: Reading }
+  | { readonly position: number; readonly kind: 'reading'; readonly reading: Reading; readonly joined: boolean }
   | { readonly position: number; readonly kind: 'event'; readonly json: string }
   | { readonly position: number; readonly kind: 'mark'; readonly json: string }
 
@@ -104,16 +104,16 @@ function openOn(committed: Committed, options: MemoryStoreOptions): MemoryStore 
   }
 
   function stored(entry: RawEntry): LogEntry {
-    if (entry.kind === 'reading') return { position: entry.position, kind: 'reading', reading: storedReading(entry.position, entry.reading) }
+    if (entry.kind === 'reading') return { position: entry.position, kind: 'reading', reading: storedReading(entry) }
     if (entry.kind === 'event') return { position: entry.position, kind: 'event', event: JSON.parse(entry.json) as CloudEvent }
     return { position: entry.position, kind: 'mark', mark: JSON.parse(entry.json) as Mark }
   }
 
-  function storedReading(position: number, reading: Reading): StoredReading {
+  function storedReading({ position, reading, joined }: RawEntry & { readonly kind: 'reading' }): StoredReading {
     const { series, ...rest } = reading
     const text = committed.spaces.get('series')?.get(String(series.storedId))
     const labels = typeof text === 'string' ? ((JSON.parse(text) as { labels?: Labels }).labels ?? {}) : {}
-    return { position, device: series.device, metric: series.metric, labels, ...rest }
+    return { position, device: series.device, metric: series.metric, labels, ...rest, ...(joined ? { joined } : {}) }
   }
 
   return {
@@ -123,10 +123,10 @@ function openOn(committed: Committed, options: MemoryStoreOptions): MemoryStore 
       close()
       stopped = true
     },
-    appendReading(reading, payloadBytes) {
+    appendReading(reading, payloadBytes, joined = false) {
       touched()
       batch.payloadBytes += payloadBytes
-      batch.entries.push({ position: ++appended, kind: 'reading', reading: { ...reading } })
+      batch.entries.push({ position: ++appended, kind: 'reading', reading: { ...reading }, joined })
       return appended
     },
     appendEvent(event) {
@@ -187,7 +187,7 @@ function openOn(committed: Committed, options: MemoryStoreOptions): MemoryStore 
     },
     async readings(query) {
       return (query.order === 'desc' ? log().toReversed() : log())
-        .flatMap((entry) => (entry.kind === 'reading' ? [storedReading(entry.position, entry.reading)] : []))
+        .flatMap((entry) => (entry.kind === 'reading' ? [storedReading(entry)] : []))
         .filter((reading) => matches(query, reading))
         .slice(0, query.limit)
     },

@@ -9,7 +9,7 @@ import type { FlowsAccess, WebOptions } from '../../gateway/web/context.ts'
 import type { Web } from '../../gateway/web/server.ts'
 import { createWeb } from '../../gateway/web/server.ts'
 import type { ObservedRoutes } from './observed-routes.ts'
-import { anAlarm, createAlarmBoard, createCommandShelf, createDeliveryShelf, createDeviceShelf, createDoor, createFakeUsers } from './desks.ts'
+import { anAlarm, createAlarmBoard, createCommandShelf, createDeliveryShelf, createDeviceShelf, createDoor, createFakeUsers, createTrialShelf } from './desks.ts'
 import { createFakeClock } from './fake-clock.ts'
 import { createMemoryStore } from './memory-store.ts'
 import { createRuleScene, filesOf } from './rule-scene.ts'
@@ -31,6 +31,7 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
   users.add('ada', 'admin')
   const rules = createRuleScene({ store, clock })
   void rules.set.begin({ stored: undefined, changes: [], files: filesOf('- { id: b, on: { metric: t }, when: { above: 30 } }\n- { id: a, on: { metric: t }, when: { above: 20 } } # the usual\n') })
+  const backtests = createTrialShelf()
   const door = createDoor({ store, board: board.byId, commands })
   const health: { now: Health } = { now: { ready: true, checks: { store: { ok: true, vital: true }, influx: { ok: false, vital: false, detail: 'away' } } } }
   const state = { now: () => ({ stateHash: 'abc', late: 0 }) }
@@ -41,7 +42,7 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
       ...change,
     },
     {
-      accept: (input, done) => door.accept(input, done), store, alarms: board, devices, commands, delivery, rules: rules.desk, state: () => state.now(), kpis: createKpis({}, { store, alarms: board, rules: () => rules.set.running(), clock, logger: silentLogger }), authenticator: users, clock, logger: silentLogger,
+      accept: (input, done) => door.accept(input, done), store, alarms: board, devices, commands, delivery, rules: rules.desk, backtests, state: () => state.now(), kpis: createKpis({}, { store, alarms: board, rules: () => rules.set.running(), clock, logger: silentLogger }), authenticator: users, clock, logger: silentLogger,
       metrics: [() => [{ name: 'limen_test_total', help: 'A test.', type: 'counter', value: 1 }]],
       flows, health: () => health.now, siteInfo: async () => ({ version: '0.1.0' }),
     },
@@ -67,7 +68,7 @@ export function webScene(change: Partial<WebOptions> = {}, observed?: ObservedRo
     await new Promise((resolve) => setImmediate(resolve))
   }
 
-  return { web, call, logIn, append, clock, store, board, commands, devices, delivery, users, door, rules, health, state }
+  return { web, call, logIn, append, clock, store, board, commands, devices, delivery, users, door, rules, health, backtests, state }
 }
 
 export type WebScene = ReturnType<typeof webScene>

@@ -161,13 +161,6 @@ describe('devices', () => {
   })
 })
 
-describe('what is to come', () => {
-  it('is answered as such', async () => {
-    const { call } = scene()
-    expect((await call({ method: 'POST', url: api('rules/backtest'), payload: {} })).statusCode).toBe(501)
-  })
-})
-
 describe('commands', () => {
   it('that the commands refuse are answered with their reason, not as a fault', async () => {
     const { call, door } = scene()

@@ -1,5 +1,7 @@
 import type { CellView, JointCondition, Kind, Shown } from '../kind.ts'
 import { normal } from '../kind.ts'
+import type { Slot } from '../slots.ts'
+import { compareSlots } from '../slots.ts'
 import type { DeviationSpec } from './deviation.schema.ts'
 import type { Operand, Panel, PanelKeeper } from './panel.ts'
 import { createPanelKeeper, truthOfSignal, yes } from './panel.ts'
@@ -58,13 +60,13 @@ export const deviation: Kind = {
 }
 
 function widest(operands: readonly Operand[], distance: (operand: Operand) => number | undefined): Shown | undefined {
-  let best: { readonly gap: number; readonly unit: string | undefined } | undefined
+  let best: { readonly gap: number; readonly slot: Slot } | undefined
   for (const operand of operands) {
     const gap = distance(operand)
-    if (gap !== undefined && (best === undefined || gap > best.gap)) best = { gap, unit: operand.slot.unit }
+    if (gap !== undefined && (best === undefined || gap > best.gap || (gap === best.gap && compareSlots(operand.slot, best.slot) < 0))) best = { gap, slot: operand.slot }
   }
   // The difference of two decimal numbers has digits that nobody measured.
-  return best === undefined ? undefined : { value: Number(best.gap.toPrecision(12)), unit: best.unit ?? null }
+  return best === undefined ? undefined : { value: Number(best.gap.toPrecision(12)), unit: best.slot.unit ?? null }
 }
 
 function isNumber(value: unknown): value is number {

@@ -130,6 +130,7 @@ function ofReadings(rule: Rule, { uses, evaluate }: CelExpression): JointConditi
       cell.deadline = keeper.refresh(cell.memory.panel, { key: cell.key, moment, around })
       return truthOfSignal(cell.memory.panel, 0)
     },
+    forget: (memory, device) => void memory.told.delete(device),
     limitOf: () => null,
     ...(uses.metrics.length + Number(uses.subject) > 1 || !asksOn ? { shown: shownOf(uses.metrics, uses.subject) } : {}),
   }
@@ -195,6 +196,11 @@ function ofEvents(rule: Rule, { uses, evaluate }: CelExpression): JointCondition
       }
       cell.deadline = memory.until
       return memory.verdict
+    },
+    stays(cell, at) {
+      cell.memory.verdict = yes
+      cell.memory.until = at + maxAgeMs
+      cell.deadline = cell.memory.until
     },
     limitOf: () => null,
   }

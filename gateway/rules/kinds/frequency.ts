@@ -10,8 +10,6 @@ interface FrequencyMemory {
   count: number
   /** Monotonic: it is active until then. */
   until: number
-  /** Wall less monotonic time; null: to be learnt. */
-  offsetMs: number | null
 }
 
 /** Of what may still be overtaken, the last 5 s, more than so many are not kept: the oldest go. */
@@ -24,9 +22,8 @@ export const frequency: Kind = {
     const { gt, inMs, cooldownMs } = rule.when.spec as FrequencySpec
     const { event } = rule.on
 
-    function count({ memory, watermark }: CellView<FrequencyMemory>, { at, wallMs, time }: Moment): void {
+    function count({ memory, watermark }: CellView<FrequencyMemory>, { at, time }: Moment): void {
       const { times } = memory
-      followClock(memory, wallMs - at)
       const i = insert(times, time)
       // Every window of gt + 1 neighbours that this one is in.
       for (let first = Math.max(0, i - gt); first <= i && first + gt < times.length; first++) {
@@ -58,7 +55,7 @@ export const frequency: Kind = {
       order: 'watermark',
       signals: event === undefined ? [{ on: {}, elsewhere: false }] : [],
       events: event === undefined ? [] : [event],
-      create: () => ({ times: [], count: 0, until: -Infinity, offsetMs: null }),
+      create: () => ({ times: [], count: 0, until: -Infinity }),
       // oxlint-disable-next-line max-params -- called for every reading: no object is made for it.
       take(reading, _signal, cell, moment) {
         if (reading.quality === 'good') count(cell, moment)
@@ -82,8 +79,14 @@ export const frequency: Kind = {
         }
         return active ? 1 : normal
       },
-      // The wall clock went on meanwhile, and so did the events' time.
-      resume: (memory) => void (memory.offsetMs = null),
+      // What has been counted is not older for that.
+      clockSet({ times }, byMs) {
+        for (const [i, time] of times.entries()) times[i] = time + byMs
+      },
+      stays(cell, at) {
+        cell.memory.until = at + cooldownMs
+        cell.deadline = cell.memory.until
+      },
       limitOf: () => gt,
       shown: ({ memory }) => ({ value: memory.count, unit: null }),
     }
@@ -100,12 +103,6 @@ function after(times: readonly number[], time: number): number {
     else high = middle
   }
   return low
-}
-
-/** The wall clock was set: what has been counted is not older for that. */
-function followClock(memory: FrequencyMemory, offsetMs: number): void {
-  if (memory.offsetMs !== null && memory.offsetMs !== offsetMs) for (const [i, time] of memory.times.entries()) memory.times[i] = time + offsetMs - memory.offsetMs
-  memory.offsetMs = offsetMs
 }
 
 /** Where it now stands. Nearly always at the end. */

@@ -103,6 +103,7 @@ export const geofence: Kind = {
         cell.deadline = keeper.refresh(memory.panel, { key: cell.key, moment, around })
         return truthOfSignal(memory.panel, 0)
       },
+      forget: ({ places: known }, device) => void known.delete(device),
       limitOf: () => null,
       shown,
     }

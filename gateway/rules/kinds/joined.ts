@@ -5,6 +5,7 @@ import { compileComparison } from './comparison.schema.ts'
 import type { JoinedSpec } from './joined.schema.ts'
 import type { Operand, Panel } from './panel.ts'
 import { createPanelKeeper, truthOfSignal, yes } from './panel.ts'
+import { compareSlots } from '../slots.ts'
 import { signalOf } from './signal-fields.ts'
 
 type Join = (panel: Panel, signals: number) => Verdict
@@ -60,7 +61,7 @@ function shown({ memory, device }: CellView<Panel>, join: Join): Shown | undefin
 function decidingOf(own: ReadonlyMap<string, Operand>): Operand | undefined {
   let best: Operand | undefined
   for (const operand of own.values()) {
-    if (best === undefined || operand.truth > best.truth || (operand.truth === best.truth && operand.slot.device < best.slot.device)) best = operand
+    if (best === undefined || operand.truth > best.truth || (operand.truth === best.truth && compareSlots(operand.slot, best.slot) < 0)) best = operand
   }
   return best
 }

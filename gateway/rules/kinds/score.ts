@@ -57,6 +57,9 @@ export const score: Kind = {
         if (complete || (band > normal && band >= cell.active)) return band
         return cell.active > normal ? cell.active : unknown
       },
+      forget({ slots }: Memory, device) {
+        for (const [index, slot] of slots.entries()) if (slot?.device === device) slots[index] = null
+      },
       levelOf: (verdict) => levels[verdict] ?? null,
       verdictOf: (level) => Math.max(normal, level === null ? normal : levels.indexOf(level)),
       limitOf: (verdict) => (verdict > normal ? (bands[verdict]?.total ?? null) : null),

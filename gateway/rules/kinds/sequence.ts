@@ -26,8 +26,6 @@ interface SequenceMemory {
   dueOf: number | null
   /** Monotonic: it is active until then; Infinity: until a negated step at the end happens. */
   until: number
-  /** Wall less monotonic time; null: to be learnt. */
-  offsetMs: number | null
   /** The gateway was down, alive until then: time stands still until the first sample. */
   frozen: { at: number; wallMs: number } | null
 }
@@ -87,7 +85,7 @@ export const sequence: Kind = {
     function nextLook({ run, ahead, until, dueAt, frozen }: SequenceMemory, mark: Watermark, at: number): number {
       const ends = until > at ? until : Infinity
       // Time stands still, and nothing is forgotten.
-      if (frozen !== null) return Math.min(ends, at + plan.withinMs)
+      if (frozen !== null) return ends
       const settles = plan.ending === 0 || ahead.length === 0 ? Infinity : reachesAt(mark, ahead[0]!.time)
       const newest = Math.max(newestOf(run), ahead.at(-1)?.time ?? -Infinity)
       const forgets = newest === -Infinity || run.pending !== null ? Infinity : reachesAt(mark, newest + plan.withinMs) + 1
@@ -101,7 +99,7 @@ export const sequence: Kind = {
       startsOver: true,
       signals,
       events,
-      create: () => ({ steps: 0, time: 0, messages: 0, ahead: [], run: createRun(plan), completed: null, dueAt: Infinity, dueOf: null, until: -Infinity, offsetMs: null, frozen: null }),
+      create: () => ({ steps: 0, time: 0, messages: 0, ahead: [], run: createRun(plan), completed: null, dueAt: Infinity, dueOf: null, until: -Infinity, frozen: null }),
       // oxlint-disable-next-line max-params -- called for every reading: no object is made for it.
       take(reading, signal, { memory }, moment) {
         if (reading.quality !== 'good') return
@@ -118,7 +116,6 @@ export const sequence: Kind = {
         const { memory } = cell
         const { at } = moment
         const mark = cell.watermark!
-        followClock(memory, moment)
         if (memory.steps !== 0) {
           const happening = { time: memory.time, n: ++memory.messages, steps: memory.steps }
           memory.steps = 0
@@ -137,7 +134,16 @@ export const sequence: Kind = {
         return at < memory.until ? 1 : normal
       },
       resume(memory, { at, wallMs }) {
-        memory.frozen ??= { at, wallMs }
+        if (isUnderWay(memory)) memory.frozen ??= { at, wallMs }
+      },
+      // That moves no timer. While time stands still the first sample makes good for it.
+      clockSet(memory, byMs) {
+        if (memory.frozen === null) shift(memory, byMs)
+      },
+      keeps: isUnderWay,
+      stays(cell, at) {
+        cell.memory.until = at + activeMs
+        cell.deadline = cell.memory.until
       },
       limitOf: () => null,
     }
@@ -154,16 +160,8 @@ function thaw(memory: SequenceMemory, { at, wallMs }: Moment): void {
   const { frozen } = memory
   if (frozen === null) return
   memory.frozen = null
-  memory.offsetMs = wallMs - at
   shift(memory, wallMs - frozen.wallMs)
   memory.dueAt += at - frozen.at
-}
-
-/** The wall clock was set: that moves no timer. */
-function followClock(memory: SequenceMemory, { at, wallMs }: Moment): void {
-  const offsetMs = wallMs - at
-  if (memory.frozen === null && memory.offsetMs !== null && memory.offsetMs !== offsetMs) shift(memory, offsetMs - memory.offsetMs)
-  memory.offsetMs = offsetMs
 }
 
 function shift(memory: SequenceMemory, byMs: number): void {
@@ -171,6 +169,11 @@ function shift(memory: SequenceMemory, byMs: number): void {
   for (const [i, { time, ...rest }] of memory.ahead.entries()) memory.ahead[i] = { ...rest, time: time + byMs }
   if (memory.completed !== null) memory.completed.time += byMs
   memory.dueOf = memory.run.pending
+}
+
+/** Does it remember anything that a step to come could go on from? */
+function isUnderWay({ run, ahead }: SequenceMemory): boolean {
+  return ahead.length > 0 || newestOf(run) !== -Infinity
 }
 
 /** Too old to be completed by anything that is still in time. */

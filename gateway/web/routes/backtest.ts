@@ -1,9 +1,57 @@
 import type { FastifyInstance } from 'fastify'
-import { HttpProblem } from '../problem.ts'
+import type { Problem } from '../../kernel/problem.ts'
+import { formatProblem } from '../../kernel/problem.ts'
+import type { WebContext } from '../context.ts'
+import { readTime, timeSchema } from '../paging.ts'
+import { badRequest, HttpProblem } from '../problem.ts'
 import { ref } from '../schemas.ts'
 
-export function backtestRoutes(app: FastifyInstance): void {
-  app.post('/rules/backtest', { config: { access: 'operator', bodyOptional: true }, schema: { summary: 'Try rules on what was recorded', tags: ['rules'], response: { 501: ref('Problem') } } }, async () => {
-    throw new HttpProblem('NOT_IN_THIS_VERSION', 'backtests over HTTP are not in this version')
-  })
+const body = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['rules'],
+  properties: {
+    rules: { type: ['string', 'array'], description: 'the text of a file of rules (YAML), or a list of rules; one that is off is tried all the same' },
+    from: { ...timeSchema, description: 'ISO 8601, or ms since 1970; default 24 h before to' },
+    to: { ...timeSchema, description: 'ISO 8601, or ms since 1970, not included; default now' },
+  },
+} as const
+
+interface Body { readonly rules: string | readonly unknown[]; readonly from?: string | number; readonly to?: string | number }
+
+const dayMs = 86_400_000
+/** As far as a date goes. */
+const latestMs = 8.64e15
+/** A file of rules. */
+const bodyBytes = 1024 * 1024
+
+export function backtestRoutes(app: FastifyInstance, { backtests, clock }: WebContext): void {
+  app.addHook('preClose', () => backtests.stop())
+
+  app.post<{ Body: Body }>(
+    '/rules/backtest',
+    {
+      bodyLimit: bodyBytes,
+      config: { access: 'operator' },
+      schema: { summary: 'Try rules on what was recorded: what they would have raised. Changes nothing, tells nobody', tags: ['rules'], body, response: { 200: ref('Trial'), 400: ref('Problem'), 503: ref('Problem') } },
+    },
+    async (request, reply) => {
+      const { rules, from: given, to: end } = request.body
+      const to = end === undefined ? clock.wall() : readTime(end, 'to')
+      const from = given === undefined ? to - dayMs : readTime(given, 'from')
+      for (const [member, time] of [['from', from], ['to', to]] as const) if (Math.abs(time) > latestMs) throw badRequest([{ member, detail: 'expected a time, ms since 1970' }])
+      if (!(to > from)) throw badRequest([{ member: 'to', detail: 'must be later than from' }])
+      const gone = new AbortController()
+      reply.raw.once('close', () => gone.abort())
+      const outcome = await backtests.try({ rules, from, to }, gone.signal)
+      if (!outcome.ok) throw wrongRules(outcome)
+      return reply.type('application/json; charset=utf-8').send(Buffer.from(outcome.json.buffer, outcome.json.byteOffset, outcome.json.byteLength))
+    },
+  )
+}
+
+/** As PUT of a rule says it: lines and columns are of `text`, which is the YAML that was sent, or what became of the JSON. */
+function wrongRules({ problems, text }: { readonly problems: readonly Problem[]; readonly text: string }): HttpProblem {
+  const rest = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
+  return new HttpProblem('BAD_INPUT', `${formatProblem(problems[0]!)}${rest}`, { more: { problems: problems.map(({ line, column, path, message, remedy }) => ({ line, column, path, message, remedy })), text } })
 }

@@ -84,7 +84,7 @@ describe('frequency', () => {
     drive.line({ at: 64_999 })
     expect(drive.cells()[0]!.deadline).toBe(65_000)
     drive.line({ at: 65_000 })
-    expect([drive.cells()[0]!.deadline, drive.cells()[0]!.memory]).toEqual([Infinity, { times: [], count: 0, until: -Infinity, offsetMs: 0 }])
+    expect([drive.cells()[0]!.deadline, drive.cells()[0]!.memory]).toEqual([Infinity, { times: [], count: 0, until: -Infinity }])
   })
 
   it.each([

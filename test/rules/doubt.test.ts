@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { createStageScene, seconds, told } from '../support/stage-scene.ts'
+
+const lead = 'lead'
+
+describe('a series with a technical alarm', () => {
+  it('is unknown to conditions over several signals too, however long they let values stand', () => {
+    const { rules, message, stage } = createStageScene()
+    rules('rules: [{ id: both, on: { device: "*" }, when: { all: [{ metric: hr, gt: 120 }, { metric: spo2, lt: 90 }], maxAge: 10min } }, { id: low, on: { metric: spo2 }, when: { below: 80 }, stale: 10s }]')
+    expect(told(message(0, 'a', { hr: 130, spo2: 85 }))).toEqual(['both a raised unacked'])
+    message(8, 'a', { hr: 130 })
+    expect(told(stage.advance(seconds(10)))).toEqual(['technical.stale a.spo2 raised unacked', 'both a quality-changed unacked'])
+    // What decides without it is known all the same.
+    expect(told(message(11, 'a', { hr: 100 }))).toEqual(['both a quality-changed unacked', 'both a returned rtn-unacked'])
+    expect(told(message(12, 'a', { hr: 130 }))).toEqual(['both a quality-changed rtn-unacked'])
+    expect(told(message(13, 'a', { spo2: 84 }))).toEqual(['technical.stale a.spo2 cleared normal', 'both a quality-changed rtn-unacked', 'both a reraised unacked'])
+  })
+
+  it.each([
+    ['any', 'any: [{ metric: ecg, gt: 50 }], maxAge: 10min'],
+    ['deviation', 'deviation: { of: { metric: ref }, gt: 5, maxAge: 10min }'],
+    ['atLeast', 'atLeast: { n: 1, of: { metric: ecg }, gt: 50, maxAge: 10min }'],
+    ['expression', 'expression: "value > 50", maxAge: 10min'],
+  ])('is unknown to %s from the moment its lead is off, and known again with a sample', (_kind, when) => {
+    const { rules, message, device } = createStageScene()
+    device('a', { settings: { metrics: { ecg: { leadOff: lead } } } })
+    rules(`rules: [{ id: r, on: { metric: ecg }, when: { ${when} } }]`)
+    message(0, 'a', { ref: 0 })
+    expect(told(message(1, 'a', { ecg: 60 }))).toEqual(['r a raised unacked'])
+    expect(told(message(2, 'a', { [lead]: true })).toSorted()).toEqual(['r a quality-changed unacked', 'technical.lead-off a.ecg raised unacked'])
+    expect(told(message(3, 'a', { [lead]: false }))).toEqual(['technical.lead-off a.ecg cleared normal'])
+    expect(told(message(4, 'a', { ecg: 61 }))).toEqual(['r a quality-changed unacked'])
+  })
+
+  it('makes a score incomplete', () => {
+    const { rules, message, device } = createStageScene()
+    device('a', { settings: { metrics: { spo2: { leadOff: lead } } } })
+    rules('rules: [{ id: news2, on: { device: "*" }, when: { score: { table: news2 } } }]')
+    expect(told(message(0, 'a', { spo2: 80 }))).toEqual(['news2 a raised unacked'])
+    expect(told(message(1, 'a', { [lead]: true })).toSorted()).toEqual(['technical.lead-off a.spo2 raised unacked'])
+    // At least 0, incomplete: that clears nothing.
+    expect(message(2, 'a', { heart_rate: 60, spo2: 80 })).toEqual([])
+  })
+})
