@@ -3,6 +3,7 @@ import { runOverLog } from './backtest-run.ts'
 import type { LogLine, TrialAnswer, TrialOrder, TrialOutcome } from './kernel/backtest.ts'
 import type { ConfiguredDevice, ConfiguredDevices } from './kernel/configured-devices.ts'
 import type { DeviceFacts } from './kernel/contracts.ts'
+import type { Problem } from './kernel/problem.ts'
 import type { Rule } from './kernel/rule.ts'
 import type { Zones } from './kernel/zone.ts'
 import { readRules } from './rules/load.ts'
@@ -35,6 +36,9 @@ export interface TrialDeps {
   readonly now: () => number
 }
 
+/** What is wrong with a table or zone was told where it is written, and of a rule that names it nothing more is said. */
+const nothingToTry: Problem = { file: 'rules', line: 1, column: 1, path: 'rules', message: 'there is no rule that can be tried', remedy: 'write one; and mend the tables and zones of the site that it names: limen check' }
+
 /** Reads the rules as a file of them is read, and runs them over the span. A rule that is off is tried all the same. */
 export function runTrial(job: TrialJob, { log, configured, devices, now }: TrialDeps): TrialOutcome {
   const text = typeof job.rules === 'string' ? job.rules : yamlOfValue({ rules: job.rules })
@@ -43,6 +47,7 @@ export function runTrial(job: TrialJob, { log, configured, devices, now }: Trial
     kinds: kindSchemas, targets, devices: job.site.devices, ...(tables === undefined ? {} : { tables }), ...(zones === undefined ? {} : { zones }),
   })
   if (problems.length > 0) return { ok: false, problems, text }
+  if (rules.length === 0) return { ok: false, problems: [nothingToTry], text }
   const answer = goThrough(job, { rules: rules.map((rule) => (rule.mode === 'off' ? { ...rule, mode: 'live' } : rule)), log, configured, devices, now })
   return { ok: true, json: new TextEncoder().encode(JSON.stringify(answer)) }
 }

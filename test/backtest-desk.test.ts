@@ -13,7 +13,7 @@ import type { WrittenLog } from './support/written-log.ts'
 import { writeLog } from './support/written-log.ts'
 
 const hour = 3_600
-const site = parseYaml('tables:\n  - id: cold\n    version: 1\n    name: Cold\n    metrics: { t: { bands: [{ to: 20, points: 0 }, { points: 3 }] } }\n    levels: [{ from: 3, level: high }]\nzones:\n  ward: { circle: { centre: [51.5, -0.1], radius: 100m } }\n', 'site.yaml').documents
+const site = parseYaml('tables:\n  - id: cold\n    version: \"1\"\n    maxAge: 5min\n    parameters: { t: { ranges: [{ to: 20, points: 0 }, { from: 21, points: 3 }] } }\n    bands: [{ level: spoiling, total: 3 }, { level: fine }]\nzones:\n  ward: { circle: { lat: 51.5, lon: -0.1, radius: 100m } }\n', 'site.yaml').documents
 
 /** The desk, each trial in a real thread, over the log that was written. */
 function deskOver(log: WrittenLog, options: Partial<BacktestDeskOptions> = {}, devices: readonly (readonly [string, Partial<ConfiguredDevice>])[] = []) {
@@ -44,7 +44,8 @@ function oven(): WrittenLog {
 
 describe('trying rules on the log of a gateway', () => {
   it('says what they would have raised, from YAML and from JSON, also of a rule that is off', async () => {
-    const { tried, order } = deskOver(oven())
+    const { tried, order, problems } = deskOver(oven())
+    expect(problems).toEqual([])
     const answer = await tried(order('rules:\n  - { id: hot, on: { metric: t }, when: { above: 80 }, mode: off }\n'))
     expect(answer).toMatchObject({ from: '2026-11-25T08:00:00.000Z', to: '2026-11-25T10:00:00.000Z', until: '2026-11-25T10:00:00.000Z', truncated: false, faulty: {}, summary: { readings: 120, transitions: 24, alarms: 12, shorterThan30s: 0, rejected: 0 } })
     expect(answer.items[0]).toEqual({ at: 300_000, wallMs: Date.UTC(2026, 10, 25, 8, 5), rule: 'hot', key: 'oven', device: 'oven', from: 'normal', to: 'unacked', event: 'raised', level: 'hi', value: 90, overlays: [], quality: 'good', occurrence: 1, reason: null })
@@ -57,10 +58,11 @@ describe('trying rules on the log of a gateway', () => {
     expect(await wrong('- id: hot\n  on: { metric: t }\n  when: { abov: 80 }\n')).toMatchObject({ ok: false, problems: [{ line: 3, column: 11, path: 'rules[0].when.abov' }] })
     expect(await wrong([{ id: 'hot', on: { metric: 't' } }, 5])).toMatchObject({ ok: false, text: expect.stringMatching(/^rules: \[/) as string, problems: [{ path: 'rules[0]' }, { path: 'rules[1]' }] })
     expect(await wrong('- { id: hot, on: { metric: t }, when: { above: 80 }, then: [{ notify: nobody }] }')).toMatchObject({ ok: false, problems: [{ path: 'rules[0].then[0].notify' }] })
+    expect(await wrong('# nothing yet')).toMatchObject({ ok: false, problems: [{ path: 'rules', message: 'there is no rule that can be tried' }] })
     await tried(order('- { id: hot, on: { metric: t }, when: { above: 80 }, then: [{ notify: nurse-call }] }'))
     await tried(order('- { id: away, on: { device: o* }, when: { geofence: { zone: ward, on: exit } } }'))
-    const { items } = await tried(order('- { id: cold-score, on: { device: o* }, when: { score: { table: cold, maxAge: 5min } } }'))
-    expect(items[0]).toMatchObject({ rule: 'cold-score', event: 'raised', level: 'high' })
+    const { items } = await tried(order('- { id: cold-score, on: { device: o* }, when: { score: { table: cold } } }'))
+    expect(items[0]).toMatchObject({ rule: 'cold-score', event: 'raised', level: 'spoiling' })
   })
 
   it('shows so many lines and counts all', async () => {
@@ -111,6 +113,6 @@ describe('trying rules on the log of a gateway', () => {
 
   it('says so where there is no log', async () => {
     const { desk, order } = deskOver({ ...oven(), dir: '/nowhere' } as WrittenLog)
-    await expect(desk.try(order('[]'), new AbortController().signal)).rejects.toMatchObject({ message: expect.stringContaining('/nowhere') as string })
+    await expect(desk.try(order('- { id: a, on: { metric: t }, when: { above: 1 } }'), new AbortController().signal)).rejects.toMatchObject({ message: expect.stringContaining('/nowhere') as string })
   })
 })

@@ -5,6 +5,7 @@ import type { ConfiguredDevice } from '../kernel/configured-devices.ts'
 import { createConfiguredDevices, overlay } from '../kernel/configured-devices.ts'
 import type { DeviceFacts } from '../kernel/contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
+import type { Problem } from '../kernel/problem.ts'
 import type { Rule } from '../kernel/rule.ts'
 import { loadRules } from '../rules/load.ts'
 import { kindSchemas } from '../rules/schemas.ts'
@@ -31,10 +32,11 @@ export async function loadGivenRules(file: string, site: Config | undefined, dep
   const devices = (whole ?? site)?.devices ?? new Map<string, ConfiguredDevice>()
   const place = { file, line: 0, column: 0 }
   const known = whole === undefined && site !== undefined ? await loadRules(site.rules, { baseDir: site.baseDir, cwd: deps.cwd, kinds: kindSchemas, targets: anyTarget, devices }) : undefined
+  if (known !== undefined && known.problems.length > 0) throw wrong(site!.file ?? 'the configuration', known.problems, deps)
   const { rules, problems } = await loadRules(whole?.rules ?? [{ kind: 'files', pattern: file, place, path: '' }], {
     baseDir: whole?.baseDir ?? deps.cwd, cwd: deps.cwd, kinds: kindSchemas, targets: anyTarget, devices, site: known,
   })
-  if (problems.length > 0) throw new LimenError('RULES_INVALID', `the rules of ${relative(deps.cwd, resolve(deps.cwd, file)) || file} have errors`, { problems })
+  if (problems.length > 0) throw wrong(file, problems, deps)
   const configured = createConfiguredDevices(devices)
   return {
     rules,
@@ -43,6 +45,10 @@ export async function loadGivenRules(file: string, site: Config | undefined, dep
       return over === undefined ? under : overlay(under, over)
     },
   }
+}
+
+function wrong(file: string, problems: readonly Problem[], { cwd }: CliDeps): LimenError {
+  return new LimenError('RULES_INVALID', `the rules of ${relative(cwd, resolve(cwd, file))} have errors`, { problems })
 }
 
 async function isConfig(path: string): Promise<boolean> {

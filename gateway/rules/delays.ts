@@ -2,7 +2,7 @@ import type { ConditionChange, ConditionSink } from '../kernel/condition.ts'
 import type { Times } from '../kernel/contracts.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Cell } from './cell.ts'
-import { anyUnknown, clearing, delayRank, delaying, frozen, ownUnknown, raising, restored, told, undecided } from './cell.ts'
+import { anyUnknown, clearing, delayRank, delaying, frozen, raising, restored, told } from './cell.ts'
 import type { Verdict } from './kind.ts'
 import { normal } from './kind.ts'
 
@@ -17,7 +17,7 @@ export interface Delays {
   settle(cell: Cell, verdict: Verdict, times: Times): void
   /** The delay has run out. */
   elapse(cell: Cell, times: Times): void
-  /** `bit` says why. Its own unknown drops a pending delay; none clears an active condition. */
+  /** `bit` says why. A pending delay is dropped, an active condition stays active. */
   makeUnknown(cell: Cell, bit: number, times: Times): void
   makeKnown(cell: Cell, bits: number, times: Times): void
   /** Forgets a pending delay. */
@@ -160,7 +160,8 @@ export function createDelays({ timers, sink }: DelayDeps): Delays {
     makeUnknown(cell, bit, times) {
       const before = cell.flags
       cell.flags |= bit
-      if ((bit === ownUnknown || bit === undecided) && (before & delaying) !== 0) drop(cell)
+      // Unknown neither raises nor clears, whoever says so.
+      if ((before & delaying) !== 0) drop(cell)
       if ((before & anyUnknown) === 0) tell(cell, 'quality', { times })
     },
     makeKnown,

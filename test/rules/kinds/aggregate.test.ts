@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { normal, unknown } from '../../../gateway/rules/kind.ts'
+import { keyTime } from '../../../gateway/rules/watermark.ts'
 import type { KindDrive } from '../../support/kind-drive.ts'
 import { driveKind } from '../../support/kind-drive.ts'
 
@@ -80,7 +81,8 @@ describe.each(Object.keys(functions))('%s', (fn) => {
         const verdict = pair.sample(at, { time, value })
         if (verdict !== 'late') taken.push([time, value])
         if (verdict !== 'late' && time > greatest) [greatest, greatestAt] = [time, at]
-        const end = Math.max(greatest, greatest + (at - greatestAt) - 5_000)
+        // As far as somebody had to look: a window that is not yet over has not, and one that comes later may still be inside.
+        const end = keyTime(pair.drive.cell.watermark!)
         taken = taken.filter(([each]) => each > end - windowMs)
         const result = expected(taken.map(([, x]) => x))
         expect(pair.drive.shown()?.value).toBe(result)
