@@ -1,6 +1,6 @@
 import type { Clock } from './kernel/clock.ts'
 import { LimenError } from './kernel/errors.ts'
-import { formatProblem } from './kernel/problem.ts'
+import { andMore, formatProblem } from './kernel/problem.ts'
 import type { CheckedRule, EditOutcome, EditRefusal, RuleDesk, RuleEdit, RuleRevision, ShownRule, WrittenRule } from './kernel/rule-desk.ts'
 import { placeOf } from './kernel/sorted.ts'
 import type { Decision, RuleSet } from './rule-set.ts'
@@ -137,6 +137,5 @@ export function createRuleDesk({ clock, set, book, read, faulty }: RuleDeskDeps)
 
 function summaryOf({ problems }: CheckedRule): string {
   const [first] = problems
-  const rest = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
-  return first === undefined ? 'the rule is wrong' : `${formatProblem(first)}${rest}`
+  return first === undefined ? 'the rule is wrong' : andMore(formatProblem(first), problems.length)
 }

@@ -5,6 +5,7 @@ import { LimenError } from '../kernel/errors.ts'
 import { metricsShape } from '../kernel/metric-settings.ts'
 import { toDocument } from '../kernel/plain.ts'
 import type { Problem } from '../kernel/problem.ts'
+import { andMore } from '../kernel/problem.ts'
 import type { Labels } from '../kernel/reading.ts'
 
 /** What is kept on disk of a device: space `device`, key the id. Without what the configuration says. */
@@ -59,8 +60,7 @@ function checkMetrics(written: unknown): void {
   metricsShape.read(toDocument(written), 'settings.metrics', problems)
   const first = problems[0]
   if (first === undefined) return
-  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
-  throw new LimenError('BAD_INPUT', `${first.path}: ${first.message}${more}`, { remedy: first.remedy, problems })
+  throw new LimenError('BAD_INPUT', andMore(`${first.path}: ${first.message}`, problems.length), { remedy: first.remedy, problems })
 }
 
 /** Throws LimenError CONFLICT where an edit says something else than the configuration, which would win: it would be taken and change nothing. */

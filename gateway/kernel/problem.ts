@@ -20,6 +20,11 @@ export function formatProblem(problem: Problem): string {
   return problem.remedy === '' ? `${subject}: ${problem.message}` : `${subject}: ${problem.message}; ${problem.remedy}`
 }
 
+/** What is said of the first of several things that are wrong, and how many more there are. */
+export function andMore(first: string, count: number): string {
+  return count > 1 ? `${first} (and ${count - 1} more)` : first
+}
+
 /** File, then position, then path: the order in which a person mends them. */
 export function compareProblems(a: Problem, b: Problem): number {
   if (a.file !== b.file) return a.file < b.file ? -1 : 1

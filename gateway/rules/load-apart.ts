@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { ConfiguredDevice } from '../kernel/configured-devices.ts'
-import { asError } from '../kernel/errors.ts'
+import { asError, LimenError } from '../kernel/errors.ts'
 import type { CheckedRule } from '../kernel/rule-desk.ts'
 import type { RuleSource } from '../kernel/rule-source.ts'
 import type { Zones } from '../kernel/zone.ts'
@@ -62,7 +62,8 @@ function inThread(order: LoadOrder | ReadOrders): Promise<unknown> {
   const script = new URL(`./load-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
   const worker = new Worker(script, { workerData: order })
   worker.on('message', resolve)
-  worker.on('error', (error) => reject(asError(error)))
-  worker.on('exit', (code) => reject(new Error(`the thread that reads rules ended with code ${code}`)))
+  const lost = (cause: Error): void => reject(new LimenError('OVERLOADED', `the thread that reads rules ended: ${cause.message}`, { cause, remedy: 'try again; if it ends again, there are more rules than the memory holds' }))
+  worker.on('error', (error) => lost(asError(error)))
+  worker.on('exit', (code) => lost(new Error(`exit code ${code}`)))
   return promise
 }

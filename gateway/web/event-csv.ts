@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import type { Clock } from '../kernel/clock.ts'
 import { alarmCsvHeader, alarmCsvLine } from '../kernel/csv.ts'
 import { LimenError } from '../kernel/errors.ts'
 import type { CloudEvent } from '../kernel/event.ts'
@@ -24,11 +25,25 @@ export interface CsvRange {
 /** Each holds a page in memory and keeps the reader busy. */
 const maxAtOnce = 2
 const pageSize = 1_000
+/** Who takes nothing for so long has gone, or keeps others from reading. */
+const patienceMs = 60_000
 
-export function createEventCsv(deps: { readonly pages: EventPages }): EventCsv {
+export function createEventCsv(deps: { readonly pages: EventPages; readonly clock: Clock }): EventCsv {
   let running = 0
 
-  async function* lines(filter: EventFilter, { order, from, limit }: CsvRange): AsyncGenerator<string> {
+  /** What a filter wants, page by page; `gone` is called where nobody asks for the next for too long. */
+  async function* lines(filter: EventFilter, range: CsvRange, gone: () => void): AsyncGenerator<string> {
+    for await (const text of pages(filter, range)) {
+      const cancel = deps.clock.after(patienceMs, gone)
+      try {
+        yield text
+      } finally {
+        cancel()
+      }
+    }
+  }
+
+  async function* pages(filter: EventFilter, { order, from, limit }: CsvRange): AsyncGenerator<string> {
     yield `${alarmCsvHeader}\n`
     let left = limit
     for (let position: number | null = from; position !== null && left > 0; ) {
@@ -47,7 +62,8 @@ export function createEventCsv(deps: { readonly pages: EventPages }): EventCsv {
       if (running >= maxAtOnce) throw new LimenError('OVERLOADED', 'the journal is being read by others', { remedy: 'try again in a moment' })
       running++
       // Also where the client goes in the middle.
-      return Readable.from(lines(filter, range), { objectMode: false, highWaterMark: 65_536 }).once('close', () => running--)
+      const stream: Readable = Readable.from(lines(filter, range, () => stream.destroy()), { objectMode: false, highWaterMark: 65_536 })
+      return stream.once('close', () => running--)
     },
   }
 }

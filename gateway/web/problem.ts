@@ -1,5 +1,7 @@
 import type { ErrorCode } from '../kernel/errors.ts'
 import { asError, LimenError } from '../kernel/errors.ts'
+import type { Problem } from '../kernel/problem.ts'
+import { andMore } from '../kernel/problem.ts'
 
 /** Codes HTTP knows besides Limen's own. */
 export type ProblemCode = ErrorCode | 'METHOD_NOT_ALLOWED' | 'UPGRADE_REQUIRED' | 'TOO_LARGE' | 'UNSUPPORTED_MEDIA_TYPE' | 'TOO_MANY_ATTEMPTS' | 'INTERNAL'
@@ -43,9 +45,23 @@ export class HttpProblem extends Error {
 
 /** Something in the request is wrong: 400, with every member that is. */
 export function badRequest(errors: readonly WrongMember[]): HttpProblem {
-  const first = errors[0]!
-  const rest = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
-  return new HttpProblem('BAD_INPUT', `${first.member === '' ? '' : `${first.member}: `}${first.detail}${rest}`, { more: { errors } })
+  return new HttpProblem('BAD_INPUT', detailOf(errors), { more: { errors } })
+}
+
+/** In a sentence: the first, and how many more there are. */
+export function detailOf(errors: readonly WrongMember[]): string {
+  const { member, detail } = errors[0]!
+  return andMore(member === '' ? detail : `${member}: ${detail}`, errors.length)
+}
+
+/** Rules that are wrong: lines and columns are of `text`, the YAML that was sent, or what became of the JSON. */
+export function wrongRules(detail: string, { problems, text }: { readonly problems: readonly Problem[]; readonly text: string }): HttpProblem {
+  return new HttpProblem('BAD_INPUT', detail, { more: { problems: problems.map(withoutFile), text } })
+}
+
+/** There is no file where rules were sent. */
+export function withoutFile({ line, column, path, message, remedy }: Problem): Omit<Problem, 'file'> {
+  return { line, column, path, message, remedy }
 }
 
 export function notFound(what: string): HttpProblem {

@@ -74,4 +74,9 @@ describe('a rule that is handed in by itself', () => {
     expect(apart).toEqual(await readRulesApart({ rules, targets: deps.targets }))
     expect(apart.map(({ rule }) => rule?.id)).toEqual(['low', undefined])
   })
+
+  it('are refused for now, with a reason, where the thread that reads them ends without an answer', async () => {
+    const broken = { rules: [{ written: { yaml: 'id: a' }, id: undefined, file: 'a' }], targets: new Set<string>(), tables: { tables: [], ids: 5 } } as never
+    await expect(readRulesApart(broken, { inlineBytes: 0 })).rejects.toMatchObject({ code: 'OVERLOADED', remedy: expect.stringContaining('try again') as string })
+  })
 })

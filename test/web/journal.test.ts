@@ -71,7 +71,7 @@ describe('the alarm journal', () => {
     const { store } = webScene()
     store.appendEvent(journalEvent({ s: 0, event: 'raised' }))
     await store.commit()
-    const csv = createEventCsv({ pages: createEventPages({ store, site: 's' }) })
+    const csv = createEventCsv({ pages: createEventPages({ store, site: 's' }), clock: createFakeClock() })
     const begin = () => csv.stream(createEventFilter({}), { order: 'asc', from: 0, limit: Infinity })
     const first = begin()
     begin()

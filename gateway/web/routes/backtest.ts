@@ -1,9 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import type { Problem } from '../../kernel/problem.ts'
-import { formatProblem } from '../../kernel/problem.ts'
+import { andMore, formatProblem } from '../../kernel/problem.ts'
 import type { WebContext } from '../context.ts'
 import { readTime, timeSchema } from '../paging.ts'
-import { badRequest, HttpProblem } from '../problem.ts'
+import { badRequest, wrongRules } from '../problem.ts'
 import { ref } from '../schemas.ts'
 
 const body = {
@@ -44,14 +43,8 @@ export function backtestRoutes(app: FastifyInstance, { backtests, clock }: WebCo
       const gone = new AbortController()
       reply.raw.once('close', () => gone.abort())
       const outcome = await backtests.try({ rules, from, to }, gone.signal)
-      if (!outcome.ok) throw wrongRules(outcome)
+      if (!outcome.ok) throw wrongRules(andMore(formatProblem(outcome.problems[0]!), outcome.problems.length), outcome)
       return reply.type('application/json; charset=utf-8').send(Buffer.from(outcome.json.buffer, outcome.json.byteOffset, outcome.json.byteLength))
     },
   )
-}
-
-/** As PUT of a rule says it: lines and columns are of `text`, which is the YAML that was sent, or what became of the JSON. */
-function wrongRules({ problems, text }: { readonly problems: readonly Problem[]; readonly text: string }): HttpProblem {
-  const rest = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
-  return new HttpProblem('BAD_INPUT', `${formatProblem(problems[0]!)}${rest}`, { more: { problems: problems.map(({ line, column, path, message, remedy }) => ({ line, column, path, message, remedy })), text } })
 }

@@ -13,7 +13,7 @@ import { createEventPages } from '../event-pages.ts'
 import { defaultLimit, limitSchema, positionSchema, readTime, readWords, timeSchema } from '../paging.ts'
 import { readPostedEvent } from '../posted-event.ts'
 import type { WrongMember } from '../problem.ts'
-import { badRequest, HttpProblem } from '../problem.ts'
+import { badRequest, detailOf, HttpProblem } from '../problem.ts'
 import { components, listOf, ref } from '../schemas.ts'
 
 const query = {
@@ -60,7 +60,7 @@ function filterOf({ type, device, alarm, rule, priority, by, q, from, to }: Aske
 export function eventRoutes(app: FastifyInstance, context: WebContext): void {
   const tags = ['events']
   const pages = createEventPages({ store: context.store, site: context.options.site })
-  const csv = createEventCsv({ pages })
+  const csv = createEventCsv({ pages, clock: context.clock })
 
   app.get<{ Querystring: Asked }>(
     '/events',
@@ -102,9 +102,7 @@ export function eventRoutes(app: FastifyInstance, context: WebContext): void {
       if (events.length > maxBatch) throw badRequest([{ member: '', detail: `expected at most ${maxBatch} events at once, found ${events.length}` }])
       const errors = await takeAll(context, events, { principal: request.caller!.principal, batch })
       if (errors.length > 0) {
-        const first = errors[0]!
-        const others = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
-        throw new HttpProblem('BAD_INPUT', `${first.member === '' ? '' : `${first.member}: `}${first.detail}${others}`, { more: { accepted: events.length - errors.length, errors } })
+        throw new HttpProblem('BAD_INPUT', detailOf(errors), { more: { accepted: events.length - errors.length, errors } })
       }
       return reply.code(204).send()
     },

@@ -1,10 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { XStatic } from 'typebox/schema'
-import type { Problem } from '../../kernel/problem.ts'
-import type { CheckedRule, EditOutcome, EditRefusal, RuleEdit, ShownRule, WrittenRule } from '../../kernel/rule-desk.ts'
+import type { EditOutcome, EditRefusal, RuleEdit, ShownRule, WrittenRule } from '../../kernel/rule-desk.ts'
 import type { WebContext } from '../context.ts'
 import { afterSchema, defaultLimit, limitSchema, pageOf } from '../paging.ts'
-import { badRequest, HttpProblem, notFound } from '../problem.ts'
+import { badRequest, HttpProblem, notFound, withoutFile, wrongRules } from '../problem.ts'
 import { listOf, ref } from '../schemas.ts'
 
 const paging = { type: 'object', additionalProperties: false, properties: { limit: limitSchema(1_000), after: afterSchema } } as const
@@ -121,18 +120,9 @@ function editOf({ query: { ifRevision, by }, caller }: Pick<RuleRequest<XStatic<
 
 function ruleOf(outcome: EditOutcome): ShownRule {
   if (outcome.ok) return outcome.rule
-  throw outcome.code === 'BAD_INPUT' ? wrongRule(outcome.reason, outcome.checked) : refusalOf(outcome)
+  throw outcome.code === 'BAD_INPUT' ? wrongRules(outcome.reason, outcome.checked) : refusalOf(outcome)
 }
 
 function refusalOf({ code, reason }: EditRefusal): HttpProblem {
   return new HttpProblem(code, reason)
-}
-
-/** Lines and columns are of `text`: the YAML that was sent, or what became of the JSON. */
-function wrongRule(detail: string, { problems, text }: CheckedRule): HttpProblem {
-  return new HttpProblem('BAD_INPUT', detail, { more: { problems: problems.map(withoutFile), text } })
-}
-
-function withoutFile({ line, column, path, message, remedy }: Problem): Omit<Problem, 'file'> {
-  return { line, column, path, message, remedy }
 }
