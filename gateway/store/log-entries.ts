@@ -6,7 +6,7 @@ import { entriesOf, flagJoined, placesOf, readingOf, textOf } from './row.ts'
 import type { RowSource } from './row-source.ts'
 
 export interface EntryQuery {
-  /** Positions greater than this; default: from the beginning. */
+  /** Positions greater than this, between two messages; default: from the beginning. */
   readonly after?: number
   /** Readings of these series only; default: all. What none of them is in is passed over at little cost. */
   readonly series?: (name: SeriesName) => boolean

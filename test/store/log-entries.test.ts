@@ -42,9 +42,13 @@ const steps = fc.array(fc.record({ what: fc.constantFrom('message' as const, 'me
 
 describe('entries of the log', () => {
   it('that are asked for by series are those of the whole log, each first of its message as such', () => {
-    fc.assert(fc.property(steps, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 30 }), (of, rowsPerSpan, after) => {
+    fc.assert(fc.property(steps, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 30 }), (of, rowsPerSpan, about) => {
       const log = writeLog({ rowsPerSpan })
       fill(log, of)
+      // Nobody enters the log in the middle of a message.
+      const joined = new Set(read(log.dir).entries.flatMap((entry) => (entry.kind === 'reading' && entry.reading.joined === true ? [entry.position] : [])))
+      let after = about
+      while (joined.has(after + 1)) after--
       const whole = read(log.dir, { after })
       const wanted = ({ device, metric }: { device: string; metric: string }): boolean => device === 'd1' && metric !== 'a'
       const some = read(log.dir, { after, series: wanted })
