@@ -63,8 +63,6 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
   })
   /** The latest times given; monotonic time does not go back. */
   let now: Times = { at: 0, wallMs: 0 }
-  /** When wall time less monotonic time was last another. */
-  let steppedAt = 0
   let fired = 0
 
   function take(): readonly Transition[] {
@@ -73,11 +71,11 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
     return taken ?? nothing
   }
 
-  /** Monotonic time of a wall time; what fell due while the gateway was down, or by a step of the clock, is due at once. */
-  const monotonic = (wallMs: number): number => Math.max(wallMs - (now.wallMs - now.at), steppedAt)
+  /** Monotonic time of a wall time. What fell due while the gateway was down, by a step of the clock or by an edit is due when that happened: not before `since`. */
+  const monotonic = (wallMs: number, since: number): number => Math.max(wallMs - (now.wallMs - now.at), since)
 
   /** The next of all timers that are due by now, and when it fell due. */
-  function nextOf(times: Times): { at: number; fire: (times: Times) => void } | undefined {
+  function nextOf(times: Times, since: number): { at: number; fire: (times: Times) => void } | undefined {
     let best: Due | undefined
     let bestAt = Infinity
     let bestFire: ((times: Times) => void) | undefined
@@ -91,10 +89,10 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
     const timer = engine.nextTimer()
     if (timer !== undefined) consider(timer, timer.due, (t) => engine.fire(t))
     const gate = engine.nextGate()
-    if (gate !== undefined) consider(gate, monotonic(gate.due), (t) => engine.fireGate(t))
+    if (gate !== undefined) consider(gate, monotonic(gate.due, since), (t) => engine.fireGate(t))
     const expiry = recalling ? undefined : alarms.nextTimer()
     if (expiry !== undefined) {
-      consider(expiry, monotonic(expiry.due), (t) => {
+      consider(expiry, monotonic(expiry.due, since), (t) => {
         fired++
         alarms.fireTimer(t)
       })
@@ -104,12 +102,11 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
 
   /** Fires what is due at or before `times`, in the order of time; of rule and key at the same time. */
   function enter(times: Times): void {
-    if (times.wallMs - times.at !== now.wallMs - now.at) {
-      now = times
-      steppedAt = times.at
-      engine.clockStepped(times)
-    } else now = times
-    for (let next = nextOf(times); next !== undefined; next = nextOf(times)) next.fire({ at: next.at, wallMs: times.wallMs - (times.at - next.at) })
+    const stepped = times.wallMs - times.at !== now.wallMs - now.at
+    const since = stepped ? times.at : now.at
+    now = times
+    if (stepped) engine.clockStepped(times)
+    for (let next = nextOf(times, since); next !== undefined; next = nextOf(times, since)) next.fire({ at: next.at, wallMs: times.wallMs - (times.at - next.at) })
   }
 
   function isDue({ at, wallMs }: Times): boolean {
@@ -135,7 +132,6 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
       try {
         engine.load(saved)
         now = saved === undefined ? resume.times : { at: saved.at, wallMs: saved.wallMs }
-        steppedAt = now.at
         await recall?.()
       } finally {
         recalling = false
@@ -146,7 +142,6 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
       if (resume.kind !== 'start') return
       unadopted = saved === undefined && recall === undefined
       now = resume.times
-      steppedAt = now.at
       engine.resume(resume)
     },
     evaluate(readings, times) {
@@ -160,9 +155,9 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
     nextDue() {
       let due = engine.nextTimer()?.due ?? Infinity
       const gate = engine.nextGate()
-      if (gate !== undefined) due = Math.min(due, monotonic(gate.due))
+      if (gate !== undefined) due = Math.min(due, monotonic(gate.due, now.at))
       const expiry = alarms.nextTimer()
-      if (expiry !== undefined) due = Math.min(due, monotonic(expiry.due))
+      if (expiry !== undefined) due = Math.min(due, monotonic(expiry.due, now.at))
       return due
     },
     firings: () => fired + engine.firings(),
@@ -192,7 +187,6 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
     resume: (resume) => {
       // The clock went on while nobody looked.
       now = resume.times
-      steppedAt = now.at
       if (!recalling) alarms.cameBack()
       engine.resume(resume)
       return through(resume.times, () => {})

@@ -166,6 +166,17 @@ describe('what is told', () => {
     await expectItsLogToSayTheSame(one)
   })
 
+  it('by an edit happens then, and not when it would have been due', async () => {
+    const ruleSets = ['', ', escalate: [2s]'].map((more) => rulesOf(`rules: [{ id: hot, on: { metric: temp }, when: { above: 50 }${more} }]`))
+    const [one, other] = [await createLife({ ruleSets, startWallMs }), await createLife({ ruleSets, startWallMs })]
+    for (const life of [one, other]) for (const step of [message('a', { temp: 60 }), message('a', { temp: 61 }), message('a', { temp: 62 }), message('a', { temp: 63 })]) await happen(life, step)
+    await other.cut('copy')
+    for (const life of [one, other]) for (const step of [{ what: 'rules', set: 1 }, { what: 'look' }] as const) await happen(life, step)
+    expect(one.told().map((line) => (JSON.parse(line) as [number, number, string]).slice(0, 3))).toEqual([[1_000, startWallMs + 1_000, 'raised'], [5_000, startWallMs + 5_000, 'escalated']])
+    expect(other.told()).toEqual(one.told())
+    await expectItsLogToSayTheSame(one)
+  })
+
   it('is nothing where rules are given again as they are', async () => {
     const life = await lifeOf('rules: [{ id: hot, on: { metric: temp }, when: { above: 50 } }]', [message('a', { temp: 60 }), { what: 'rules', set: 1 }])
     await happen(life, { what: 'action', action: { verb: 'suppress', rule: 'hot', key: 'a', by: 'ann' } })
