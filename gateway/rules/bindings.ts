@@ -26,14 +26,19 @@ export interface Bindings {
   rebindDevice(device: string, change: () => void, at: number): { readonly left: readonly Cell[]; readonly dropped: readonly Cell[] }
   /** Series have other numbers from now on. */
   forgetNumbers(): void
-  /** Rules that hear application events. */
-  listeners(): readonly RuleRuntime[]
+  /** Rules that hear application events of this type, found once a type. */
+  listeners(type: string): readonly Listener[]
 }
+
+/** A rule that hears an event, and which of its patterns (their numbers) say so. */
+export interface Listener { readonly runtime: RuleRuntime; readonly patterns: readonly number[] }
 
 export interface BindingsDeps {
   readonly facts: FactTable
   /** Makes it, or finds it. */
   readonly cell: (runtime: RuleRuntime, of: CellPlace, at: number) => Cell
+  /** The conditions there are of this device alone. */
+  readonly cellsOf: (device: string) => Iterable<Cell>
   readonly sensorOf: (device: string, metric: string) => SensorCheck | null
   /** The series' sensor is looked at otherwise from now on. */
   readonly looked: (series: SeriesState, check: SensorCheck | null) => void
@@ -48,8 +53,9 @@ export const unbound: SeriesState = createSeriesState('', '')
 
 /** Numbers of series are handed out for ever; what is kept by them is not. */
 const mostNumbers = 1_000_000
+const mostTypes = 10_000
 
-export function createBindings({ facts, cell, sensorOf, looked, left }: BindingsDeps): Bindings {
+export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }: BindingsDeps): Bindings {
   const series = new Map<string, SeriesState>()
   const byDevice = new Map<string, SeriesState[]>()
   let byNumber: (SeriesState | undefined)[] = []
@@ -57,9 +63,11 @@ export function createBindings({ facts, cell, sensorOf, looked, left }: Bindings
   let unconcerned = new Map<string, number[]>()
   let index: RuleIndex<Input> = createRuleIndex([])
   let runtimes: readonly RuleRuntime[] = []
-  /** Those that keep one condition per key, heard of or not. */
-  let keyed: readonly RuleRuntime[] = []
+  /** Those that keep one condition per key, heard of or not: by the one device they name, and the others. */
+  let keyedByDevice = new Map<string, RuleRuntime[]>()
+  let keyedElse: readonly RuleRuntime[] = []
   let listening: readonly RuleRuntime[] = []
+  let heard = new Map<string, readonly Listener[]>()
 
   /** Undefined: the device has no label of that name, and so no part in the rule. */
   function keyOf({ key, id }: Rule, device: string): string | undefined {
@@ -181,8 +189,12 @@ export function createBindings({ facts, cell, sensorOf, looked, left }: Bindings
     return key === undefined ? undefined : { key, device: rule.key === 'device' ? device : null, metric: selector.metric ?? null }
   }
 
-  function meet(device: string, at: number): void {
-    for (const runtime of keyed) {
+  const isKeyed = ({ condition }: RuleRuntime): boolean => condition.form === 'signal' && condition.scope === 'key'
+
+  const keyedOf = (device: string): readonly RuleRuntime[] => [...(keyedByDevice.get(device) ?? []), ...keyedElse]
+
+  function meet(device: string, among: readonly RuleRuntime[], at: number): void {
+    for (const runtime of among) {
       const place = keyedPlace(runtime, device)
       if (place !== undefined) cell(runtime, place, at)
     }
@@ -195,7 +207,7 @@ export function createBindings({ facts, cell, sensorOf, looked, left }: Bindings
       for (const one of cells) fed.add(one)
       for (const { cell: one } of feeds) fed.add(one)
     }
-    for (const runtime of keyed) {
+    for (const runtime of keyedOf(device)) {
       const place = keyedPlace(runtime, device)
       const one = place === undefined ? undefined : runtime.cells.get(place.key)
       if (one !== undefined) fed.add(one)
@@ -214,7 +226,7 @@ export function createBindings({ facts, cell, sensorOf, looked, left }: Bindings
   function isForsaken(one: Cell): boolean {
     const { runtime, key } = one
     if (runtime.rule.key === 'device' || runtime.events.length > 0) return false
-    if (keyed.includes(runtime)) return runtime.rule.key !== 'rule' && ![...facts.ids()].some((device) => keyedPlace(runtime, device)?.key === key)
+    if (isKeyed(runtime)) return runtime.rule.key !== 'rule' && ![...facts.ids()].some((device) => keyedPlace(runtime, device)?.key === key)
     for (const { cells, feeds } of series.values()) if (cells.includes(one) || feeds.some(({ cell: fed, signal }) => fed === one && !onlyFeeds(runtime.inputs[signal]!))) return false
     return true
   }
@@ -222,6 +234,25 @@ export function createBindings({ facts, cell, sensorOf, looked, left }: Bindings
   /** Does the rule concern the device, so that it may have a condition of its own? */
   const concerns = (runtime: RuleRuntime, device: string): boolean =>
     runtime.inputs.some((input) => !onlyFeeds(input) && input.selector.matchesDevice(device, facts)) || (runtime.events.length > 0 && runtime.hears(device, facts))
+
+  /** One rule of thousands is edited: series that neither those that come nor those that go concern stay as they are. */
+  function reattachWhere(inputs: readonly Input[], at: number): void {
+    const changed = createRuleIndex(inputs)
+    const concerned = [...series].filter(([, state]) => changed.candidates(state.device, state.metric).some((input) => matches(input, state)))
+    // A condition that is new is first of the series that comes first, in this life and in the next.
+    for (const [, state] of concerned.sort(([a], [b]) => (a < b ? -1 : 1))) reattach(state, at)
+  }
+
+  /** Rules that are new, of those that keep one condition per key, have them for all devices that are known. */
+  function meetAll(come: readonly RuleRuntime[], at: number): void {
+    const named = come.filter(({ selector }) => selector.device !== undefined)
+    const others = come.filter(({ selector }) => selector.device === undefined)
+    for (const runtime of come) {
+      if (runtime.rule.key === 'rule') cell(runtime, { key: runtime.rule.id, device: null, metric: runtime.selector.metric ?? null }, at)
+    }
+    for (const runtime of named) if (facts.has(runtime.selector.device!)) meet(runtime.selector.device!, [runtime], at)
+    if (others.length > 0) for (const device of facts.ids()) meet(device, others, at)
+  }
 
   return {
     series,
@@ -237,17 +268,20 @@ export function createBindings({ facts, cell, sensorOf, looked, left }: Bindings
     find: (device, metric) => series.get(seriesName(device, metric)),
     ofDevice: (device) => byDevice.get(device) ?? [],
     bind(rules, at) {
+      const before = new Set(runtimes)
       runtimes = [...rules]
-      keyed = runtimes.filter(({ condition }) => condition.form === 'signal' && condition.scope === 'key')
+      const now = new Set(runtimes)
+      const come = runtimes.filter((runtime) => !before.has(runtime))
       listening = runtimes.filter(({ events }) => events.length > 0)
+      heard = new Map()
       index = createRuleIndex(runtimes.flatMap(({ inputs }) => inputs))
       forgetNumbers()
-      // A condition that is new is first of the series that comes first, in this life and in the next.
-      for (const [, state] of [...series].sort(([a], [b]) => (a < b ? -1 : 1))) reattach(state, at)
-      for (const runtime of keyed) {
-        if (runtime.rule.key === 'rule') cell(runtime, { key: runtime.rule.id, device: null, metric: runtime.selector.metric ?? null }, at)
-      }
-      if (keyed.length > 0) for (const device of facts.ids()) meet(device, at)
+      reattachWhere([...come, ...[...before].filter((runtime) => !now.has(runtime))].flatMap(({ inputs }) => inputs), at)
+      keyedByDevice = new Map()
+      const keyed = runtimes.filter(isKeyed)
+      for (const runtime of keyed) if (runtime.selector.device !== undefined) into(keyedByDevice, runtime.selector.device, runtime)
+      keyedElse = keyed.filter(({ selector }) => selector.device === undefined)
+      meetAll(come.filter(isKeyed), at)
     },
     cell: cellOf,
     rebindDevice(device, change, at) {
@@ -259,21 +293,29 @@ export function createBindings({ facts, cell, sensorOf, looked, left }: Bindings
       // One that concerns nobody any more has still its number.
       if (states.length > 0) forgetNumbers()
       for (const state of states) reattach(state, at)
-      meet(device, at)
+      meet(device, keyedOf(device), at)
       const after = fedBy(device)
       const unfed = [...before].filter((one) => !after.has(one))
-      const own = runtimes.flatMap((runtime) => {
-        if (runtime.rule.key !== 'device' || concerns(runtime, device)) return []
-        const keys = [device, ...states.map(({ metric }) => `${device}.${metric}`)]
-        return keys.flatMap((key) => runtime.cells.get(key) ?? []).filter((one) => one.device === device)
-      })
+      const own = [...cellsOf(device)].filter(({ runtime }) => runtime.fault === undefined && !concerns(runtime, device))
       const dropped = [...new Set([...own, ...unfed.filter(isForsaken)])]
       for (const one of dropped) unfeed(one)
       for (const one of unfed) if (one.series?.device === device) one.series = firstOf(one)
       return { left: unfed.filter((one) => !dropped.includes(one)), dropped }
     },
     forgetNumbers,
-    listeners: () => listening,
+    listeners(type) {
+      let found = heard.get(type)
+      if (found === undefined) {
+        found = listening.flatMap((runtime) => {
+          const patterns = runtime.events.flatMap((matchesType, i) => (matchesType(type) ? [i] : []))
+          return patterns.length === 0 ? [] : [{ runtime, patterns }]
+        })
+        // Types come from outside.
+        if (heard.size >= mostTypes) heard.clear()
+        heard.set(type, found)
+      }
+      return found
+    },
   }
 }
 

@@ -15,12 +15,18 @@ export interface Cells {
   /** Stops whatever runs. */
   halt(cell: Cell): void
   forget(cell: Cell): void
+  /** Those that are of this device alone. */
+  ofDevice(device: string): Iterable<Cell>
+  /** All are of another life: none is known any more. */
+  clear(): void
 }
 
 /** Keys come from outside: of more than so many, new ones are not taken. */
 const mostCells = 200_000
 
 export function createCells({ timers, delays }: { readonly timers: TimerHeap<Cell>; readonly delays: Delays }): Cells & { isFull(runtime: RuleRuntime): boolean } {
+  const byDevice = new Map<string, Set<Cell>>()
+
   function follow(cell: Cell): void {
     if (cell.checkTimer === null) {
       if (cell.deadline === Infinity) return
@@ -45,6 +51,11 @@ export function createCells({ timers, delays }: { readonly timers: TimerHeap<Cel
         flags: 0, pending: normal, since: 0, elapsedMs: 0, sample: null, goodAt: at, series: null, delayTimer: null, checkTimer: null, staleTimer: null,
       }
       runtime.cells.set(key, made)
+      if (device !== null) {
+        const own = byDevice.get(device)
+        if (own === undefined) byDevice.set(device, new Set([made]))
+        else own.add(made)
+      }
       if (runtime.leastStaleMs !== Infinity) {
         made.staleTimer = timers.create({ owner: made, rule: runtime.rule.id, key, rank: staleRank })
         timers.set(made.staleTimer, at + runtime.leastStaleMs)
@@ -58,7 +69,13 @@ export function createCells({ timers, delays }: { readonly timers: TimerHeap<Cel
     forget(cell) {
       halt(cell)
       cell.runtime.cells.delete(cell.key)
+      if (cell.device === null) return
+      const own = byDevice.get(cell.device)
+      own?.delete(cell)
+      if (own?.size === 0) byDevice.delete(cell.device)
     },
+    ofDevice: (device) => byDevice.get(device) ?? [],
+    clear: () => byDevice.clear(),
     isFull: (runtime) => runtime.cells.size >= mostCells,
   }
 }

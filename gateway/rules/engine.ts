@@ -93,7 +93,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
       evaluator.doubt(series, undefined, times)
     },
   })
-  const bind = () => createBindings({ facts, cell: (runtime, place, at) => cells.of(runtime, place, at), sensorOf: (device, metric) => sensors.checkOf(device, metric), left, looked: (series, check) => series.faults !== 0 || series.flat !== null ? sensors.forget(series, check, now) : undefined })
+  const bind = () => createBindings({ facts, cell: (runtime, place, at) => cells.of(runtime, place, at), cellsOf: (device) => cells.ofDevice(device), sensorOf: (device, metric) => sensors.checkOf(device, metric), left, looked: (series, check) => series.faults !== 0 || series.flat !== null ? sensors.forget(series, check, now) : undefined })
   let bindings = bind()
   let runtimes = new Map<string, RuleRuntime>()
   let given: readonly Rule[] = []
@@ -282,6 +282,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
     save: () => saveState({ rules: given, runtimes, facts, bindings, late: evaluator.late(), ...now }),
     load(saved = emptyState) {
       for (const runtime of runtimes.values()) for (const cell of runtime.cells.values()) cells.halt(cell)
+      cells.clear()
       timers.clear()
       gates.clear()
       bindings = bind()

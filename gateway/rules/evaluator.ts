@@ -228,14 +228,13 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     },
     hear(event, times) {
       enter(times)
-      for (const runtime of deps.bindings().listeners()) {
+      for (const { runtime, patterns } of deps.bindings().listeners(event.type)) {
         const { condition, rule } = runtime
-        if (condition.form !== 'joint') continue
+        if (condition.form !== 'joint' || runtime.fault !== undefined) continue
         if (!runtime.hears(event.device, facts)) continue
         const key = eventKey(rule, event, facts)
         if (key === undefined || (!runtime.cells.has(key) && cells.isFull(runtime))) continue
-        for (let i = 0; i < runtime.events.length; i++) {
-          if (!runtime.events[i]!(event.type)) continue
+        for (const i of patterns) {
           const cell = deps.bindings().cell(runtime, { key, device: rule.key === 'device' ? event.device : null, metric: null }, times.at)
           if (cell.watermark !== null && !takeTime(cell.watermark, moment.time, times.at)) continue
           try {
@@ -288,9 +287,10 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
   }
 }
 
-/** Of keys that come out of events there is no end: what is at rest is forgotten. */
-function isAtRest({ runtime: { rule, condition }, active, flags, deadline, memory }: Cell): boolean {
-  return active === normal && deadline === Infinity && (flags & (busy & ~anyUnknown)) === 0 && rule.key.startsWith('data.') && (condition.form !== 'joint' || condition.keeps?.(memory) !== true)
+/** Of keys that come out of events there is no end, devices that events name among them: what is at rest is forgotten. */
+function isAtRest({ runtime: { rule, condition, inputs }, active, flags, deadline, memory }: Cell): boolean {
+  const isOfEvents = rule.key.startsWith('data.') || (rule.key === 'device' && inputs.length === 0)
+  return active === normal && deadline === Infinity && (flags & (busy & ~anyUnknown)) === 0 && isOfEvents && (condition.form !== 'joint' || condition.keeps?.(memory) !== true)
 }
 
 /** Undefined: the event says nothing of this key, and so is none of the rule's. */
