@@ -72,10 +72,12 @@ export const told = 128
 export const dirty = 256
 /** Nothing is wrong with its samples, but they do not say: too few of them. Time may change that, as it may not for the others. */
 export const undecided = 512
+/** It waits because something came, and not because the world around it changed. */
+export const heard = 1024
 export const delaying = raising | clearing
 export const anyUnknown = ownUnknown | seriesUnknown | deviceUnknown | undecided
 /** Bits that are part of the state, and those that ask for a look at a sample that changes nothing. */
-export const kept = ~dirty
+export const kept = ~(dirty | heard)
 export const busy = delaying | frozen | anyUnknown | restored
 
 /** One condition: a rule for one key and, where it is about a single signal, one metric. */

@@ -18,7 +18,7 @@ import { compareSeries } from './series-state.ts'
 import type { Watermark } from './watermark.ts'
 
 /** Rises when a state that was saved would be read wrongly. */
-export const stateFormat = 1
+export const stateFormat = 2
 
 /** The whole state of the rules as plain data (typed arrays and Maps among it), in an order that depends on nothing but the state. */
 export interface SavedState {

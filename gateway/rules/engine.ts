@@ -242,7 +242,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
     replaceRules,
     presence(device, online, times) {
       now = times
-      if (!facts.setOffline(device, !online)) return
+      if (!facts.setOffline(device, online ? null : times.at)) return
       for (const series of bindings.ofDevice(device)) {
         for (const cell of series.cells) {
           if (cell.runtime.leastStaleMs === Infinity) continue

@@ -8,7 +8,7 @@ import type { Bindings } from './bindings.ts'
 import { unbound } from './bindings.ts'
 import { noteInterval } from './cadence.ts'
 import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
-import { anyUnknown, busy, compareCells, dirty, ownUnknown, undecided } from './cell.ts'
+import { anyUnknown, busy, clearing, compareCells, dirty, frozen, heard, ownUnknown, raising, restored, undecided } from './cell.ts'
 import type { createCells } from './cells.ts'
 import type { Delays } from './delays.ts'
 import type { FactTable } from './facts.ts'
@@ -72,7 +72,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
       const series = deps.bindings().find(device, metric)
       if (series !== undefined && !series.stale) expired.push(series)
     },
-    isOffline: (device) => facts.isOffline(device),
+    offlineSince: (device) => facts.offlineSince(device),
     labels: (device) => facts.labels(device),
     type: (device) => facts.type(device),
     setting(device, name) {
@@ -89,6 +89,16 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
 
   function failed(runtime: RuleRuntime, thrown: unknown, times: Times): void {
     deps.fail(runtime, asError(thrown), times)
+  }
+
+  /** What a condition says by time alone, or because the world around it changed: no sample, so what waits for one since the start goes on waiting. */
+  function settleUnheard(cell: Cell, verdict: Verdict, times: Times): void {
+    const { flags, active } = cell
+    const isSame = (flags & raising) === 0 ? verdict === active : verdict !== normal
+    const agrees = (flags & clearing) === 0 ? isSame : verdict === normal
+    if ((flags & (frozen | restored)) === 0 || !agrees || verdict === unknown) return settle(cell, verdict, times)
+    cells.follow(cell)
+    delays.makeKnown(cell, anyUnknown, times)
   }
 
   function settle(cell: Cell, verdict: Verdict, times: Times): void {
@@ -160,7 +170,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
           cell.series = series
           cell.goodAt = at
         }
-        wait(cell)
+        wait(cell, heard)
       } catch (thrown) {
         failed(runtime, thrown, times)
       }
@@ -168,7 +178,8 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     if (isBehind) late++
   }
 
-  function wait(cell: Cell): void {
+  function wait(cell: Cell, why = 0): void {
+    cell.flags |= why
     if ((cell.flags & dirty) !== 0) return
     cell.flags |= dirty
     waiting.push(cell)
@@ -199,7 +210,11 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     try {
       const verdict = condition.judge(cell, moment, around)
       if (expired.length > 0) tellExpired(cell)
-      settle(cell, verdict, times)
+      if ((cell.flags & heard) === 0) settleUnheard(cell, verdict, times)
+      else {
+        cell.flags &= ~heard
+        settle(cell, verdict, times)
+      }
     } catch (thrown) {
       expired.length = 0
       failed(cell.runtime, thrown, times)
@@ -240,7 +255,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
           try {
             condition.takeEvent?.(event, condition.signals.length + i, cell, moment)
             cell.goodAt = times.at
-            wait(cell)
+            wait(cell, heard)
           } catch (thrown) {
             failed(runtime, thrown, times)
           }
@@ -259,7 +274,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
       // What is stale or bad becomes good with a sample, not because time passes; unless silence itself is an answer.
       const doubt = condition.expires ? anyUnknown & ~undecided : anyUnknown & ~undecided & ~ownUnknown
       if ((cell.flags & doubt) !== 0) cells.follow(cell)
-      else settle(cell, verdict, times)
+      else settleUnheard(cell, verdict, times)
     },
     rejudge(device, others, times) {
       enter(times)

@@ -11,8 +11,10 @@ export interface FactTable {
   type(device: string): string | null
   /** Does it say of itself that it is offline? */
   isOffline(device: string): boolean
-  /** False: that was known. */
-  setOffline(device: string, offline: boolean): boolean
+  /** Monotonic ms; -Infinity: it does not. */
+  offlineSince(device: string): number
+  /** Null: it is online. False: that was known. */
+  setOffline(device: string, since: number | null): boolean
   /** Did its last reading with a time of its own lie too far from its receipt? */
   isSuspect(device: string): boolean
   setSuspect(device: string, suspect: boolean): void
@@ -24,7 +26,7 @@ export interface FactTable {
 
 export interface SavedFacts {
   readonly devices: readonly (readonly [string, DeviceFacts])[]
-  readonly offline: readonly string[]
+  readonly offline: readonly (readonly [device: string, since: number])[]
   readonly suspect: readonly string[]
 }
 
@@ -33,7 +35,7 @@ const byId = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 export function createFactTable(): FactTable {
   const devices = new Map<string, DeviceFacts>()
-  const offline = new Set<string>()
+  const offline = new Map<string, number>()
   const suspect = new Set<string>()
   const get = (device: string): DeviceFacts => devices.get(device) ?? unknownDevice
 
@@ -44,23 +46,24 @@ export function createFactTable(): FactTable {
     labels: (device) => get(device).labels,
     type: (device) => get(device).type,
     isOffline: (device) => offline.has(device),
-    setOffline(device, is) {
-      if (offline.has(device) === is) return false
-      if (is) offline.add(device)
-      else offline.delete(device)
+    offlineSince: (device) => offline.get(device) ?? -Infinity,
+    setOffline(device, since) {
+      if (offline.has(device) === (since !== null)) return false
+      if (since === null) offline.delete(device)
+      else offline.set(device, since)
       return true
     },
     isSuspect: (device) => suspect.has(device),
     setSuspect: (device, is) => void (is ? suspect.add(device) : suspect.delete(device)),
     anySuspect: () => suspect.size > 0,
     ids: () => devices.keys(),
-    save: () => ({ devices: [...devices].sort(([a], [b]) => byId(a, b)), offline: [...offline].sort(byId), suspect: [...suspect].sort(byId) }),
+    save: () => ({ devices: [...devices].sort(([a], [b]) => byId(a, b)), offline: [...offline].sort(([a], [b]) => byId(a, b)), suspect: [...suspect].sort(byId) }),
     load(saved) {
       devices.clear()
       offline.clear()
       suspect.clear()
       for (const [id, facts] of saved.devices) devices.set(id, facts)
-      for (const id of saved.offline) offline.add(id)
+      for (const [id, since] of saved.offline) offline.set(id, since)
       for (const id of saved.suspect) suspect.add(id)
     },
   }

@@ -56,8 +56,8 @@ export interface Surroundings {
   standsMs(device: string, metric: string): number
   /** Says that a value had stood for that long: the series has a technical alarm. */
   expired(device: string, metric: string): void
-  /** The device says so itself: its values are unknown. */
-  isOffline(device: string): boolean
+  /** Monotonic ms: since when the device says that it is offline, what it sent until then is unknown. -Infinity: it does not say so. */
+  offlineSince(device: string): number
   labels(device: string): Labels
   type(device: string): string | null
   /** A setting of the registry: `news2Scale`. */

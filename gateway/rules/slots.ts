@@ -42,7 +42,7 @@ export interface StandingContext {
  * told to be stale. A value stands until just before its age is reached.
  */
 export function standing(slot: Slot | null | undefined, { maxAgeMs, leastMs, at, around }: StandingContext): Standing {
-  if (slot === null || slot === undefined || !slot.good || around.isOffline(slot.device)) return isUnknown
+  if (slot === null || slot === undefined || !slot.good || slot.goodAt <= around.offlineSince(slot.device)) return isUnknown
   if (maxAgeMs === undefined && leastMs !== undefined && slot.goodAt + leastMs > at) return { known: true, until: slot.goodAt + leastMs }
   const until = slot.goodAt + (maxAgeMs ?? around.standsMs(slot.device, slot.metric))
   if (until > at) return { known: true, until }

@@ -41,4 +41,44 @@ describe('a series with a technical alarm', () => {
     // At least 0, incomplete: that clears nothing.
     expect(message(2, 'a', { heart_rate: 60, spo2: 80 })).toEqual([])
   })
+
+  it('raises nothing and clears nothing by a delay that was running, whoever found it', () => {
+    const { rules, message, stage } = createStageScene()
+    rules('rules: [{ id: long, on: { metric: spo2 }, when: { below: 90 }, for: 20s, clearFor: 20s, stale: 1h }, { id: short, on: { metric: spo2 }, when: { below: 50 }, stale: 10s }]')
+    message(0, 'a', { spo2: 85 })
+    expect(told(stage.advance(seconds(60)))).toEqual(['technical.stale a.spo2 raised unacked'])
+    // It begins anew with a sample.
+    message(61, 'a', { spo2: 85 })
+    for (const s of [65, 70, 75, 80]) message(s, 'a', { spo2: 85 })
+    expect(told(stage.advance(seconds(82)))).toEqual(['long a raised unacked'])
+    message(83, 'a', { spo2: 95 })
+    expect(told(stage.advance(seconds(120)))).toEqual(['long a quality-changed unacked', 'technical.stale a.spo2 raised unacked'])
+    message(121, 'a', { spo2: 95 })
+    for (const s of [130, 139]) message(s, 'a', { spo2: 95 })
+    expect(told(stage.advance(seconds(142)))).toEqual(['long a returned rtn-unacked'])
+  })
+})
+
+describe('a device that says it is offline', () => {
+  it('raises nothing by a delay that was running', () => {
+    const { rules, message, stage } = createStageScene()
+    rules('rules: [{ id: low, on: { metric: spo2 }, when: { below: 90 }, for: 20s, stale: 1h }]')
+    message(0, 'a', { spo2: 85 })
+    stage.presence('a', false, seconds(5))
+    expect(stage.advance(seconds(60))).toEqual([])
+    stage.presence('a', true, seconds(61))
+    expect(stage.advance(seconds(90))).toEqual([])
+    message(91, 'a', { spo2: 85 })
+    expect(told(stage.advance(seconds(111)))).toEqual(['low a raised unacked'])
+  })
+
+  it('and sends all the same is known by what it sends, one signal or several', () => {
+    const { rules, message, stage } = createStageScene()
+    rules('rules: [{ id: low, on: { metric: spo2 }, when: { below: 90 }, stale: 1h }, { id: both, on: { device: "*" }, when: { all: [{ metric: hr, gt: 120 }, { metric: spo2, lt: 90 }], maxAge: 1h } }]')
+    message(0, 'a', { hr: 130 })
+    stage.presence('a', false, seconds(1))
+    expect(told(message(2, 'a', { spo2: 85 }))).toEqual(['low a raised unacked'])
+    expect(told(message(3, 'a', { hr: 131 }))).toEqual(['both a raised unacked'])
+    expect(told(stage.presence('a', true, seconds(4)))).toEqual(['technical.offline a cleared normal'])
+  })
 })

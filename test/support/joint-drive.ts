@@ -52,7 +52,7 @@ export function createJointDrive(rules: readonly Rule[], devices: ReadonlyMap<st
   const around: Surroundings = {
     standsMs: () => standsMs,
     expired: (device, metric) => void expired.add(`${device}.${metric}`),
-    isOffline: (device) => facts.get(device)?.offline === true,
+    offlineSince: (device) => (facts.get(device)?.offline === true ? Infinity : -Infinity),
     labels: (device) => facts.get(device)?.labels ?? {},
     type: (device) => facts.get(device)?.type ?? null,
     setting: (device, name) => facts.get(device)?.settings?.[name],
