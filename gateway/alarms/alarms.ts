@@ -51,8 +51,8 @@ export interface Alarms extends AlarmView {
   retire(of: { rule: string; key: string }, reason: string, times: Times): void
   /** Keys of the alarms of this rule whose condition is true. */
   activeKeys(rule: string): readonly string[]
-  /** Alarms of process rules whose condition is true. */
-  standing(): readonly Pick<Alarm, 'rule' | 'key' | 'device' | 'metric' | 'level'>[]
+  /** Alarms whose condition is true, in one order. */
+  standing(): readonly Pick<Alarm, 'rule' | 'key' | 'device' | 'metric' | 'level' | 'quality'>[]
   /** The gateway was down and is back with all that it knew: alarms are marked as having come back. */
   cameBack(): void
   /** Reads the alarms, replacing what is in memory. Announces nothing. `restart`: they are marked as having come back; `rules`: those that run, where they are known. */
@@ -266,10 +266,7 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
       if (alarm !== undefined) retireRecord(alarm, reason, times)
     },
     activeKeys: (rule) => [...records.values()].flatMap((alarm) => (isActive(alarm.state) && alarm.rule.id === rule ? [alarm.key] : [])),
-    standing: () => [...records.values()].flatMap((alarm) => {
-      const { rule, key, device, metric, level } = alarm
-      return isActive(alarm.state) && rule.class === 'process' ? [{ rule: rule.id, key, device, metric, level }] : []
-    }),
+    standing: () => [...records.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).flatMap(({ state: core, rule, key, device, metric, level, quality }) => (isActive(core) ? [{ rule: rule.id, key, device, metric, level, quality }] : [])),
     cameBack() {
       for (const alarm of records.values()) if (alarm.state !== 'normal') alarm.restored = true
     },

@@ -4,14 +4,13 @@ import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Bindings } from './bindings.ts'
 import type { Cadence } from './cadence.ts'
 import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
-import { compareCells, delaying, frozen, kept, restored, told } from './cell.ts'
+import { compareCells, delaying, frozen, kept, restored } from './cell.ts'
 import type { Cells } from './cells.ts'
 import { compileRule } from './compile-rule.ts'
 import type { Delays } from './delays.ts'
 import type { FactTable, SavedFacts } from './facts.ts'
 import type { Gates } from './gates.ts'
 import type { Kind, Verdict } from './kind.ts'
-import { normal } from './kind.ts'
 import type { Lateness } from './lateness.ts'
 import { createFlatCell } from './sensors.ts'
 import { compareSeries } from './series-state.ts'
@@ -197,27 +196,4 @@ function loadCell(saved: SavedCell, runtime: RuleRuntime, cells: Cells): Cell {
   })
   cells.follow(cell)
   return cell
-}
-
-/** An alarm that came back without the rules' own state. */
-export interface Standing { readonly rule: string; readonly key: string; readonly device: string | null; readonly metric: string | null; readonly level: string | null }
-
-/** False: no rule has this condition any more, or its device is no longer concerned. */
-export function adoptCell(
-  { rule, key, device, metric, level }: Standing,
-  { runtimes, cells, bindings, facts, at }: { readonly runtimes: ReadonlyMap<string, RuleRuntime>; readonly cells: Cells; readonly bindings: Bindings; readonly facts: FactTable; readonly at: number },
-): boolean {
-  const runtime = runtimes.get(rule)
-  if (runtime === undefined || (device !== null && runtime.rule.key === 'device' && !concernsDevice(runtime, device, facts))) return false
-  const cell = bindings.cell(runtime, { key, device: runtime.rule.key === 'device' ? device : null, metric }, at)
-  cell.active = runtime.condition.verdictOf(level)
-  if (cell.active === normal) return false
-  cell.flags |= restored | told
-  if (runtime.condition.form === 'joint') runtime.condition.stays?.(cell, at)
-  cells.follow(cell)
-  return true
-}
-
-function concernsDevice({ inputs, events, hears }: RuleRuntime, device: string, facts: FactTable): boolean {
-  return inputs.some(({ selector }) => selector.matchesDevice(device, facts)) || (events.length > 0 && hears(device, facts))
 }

@@ -4,14 +4,16 @@ import type { Reading } from '../kernel/reading.ts'
 import type { Rule } from '../kernel/rule.ts'
 import type { Timer } from '../kernel/timer-heap.ts'
 import { createTimerHeap } from '../kernel/timer-heap.ts'
+import type { Standing } from './adopt.ts'
+import { adopt } from './adopt.ts'
 import { createBindings } from './bindings.ts'
 import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
 import { compareCells, delayRank, deviceUnknown, ownUnknown, seriesUnknown, staleRank } from './cell.ts'
 import { createCells } from './cells.ts'
 import { compileRule, makeReady } from './compile-rule.ts'
 import { createDelays } from './delays.ts'
-import type { SavedState, Standing } from './engine-state.ts'
-import { adoptCell, emptyState, loadState, saveState } from './engine-state.ts'
+import type { SavedState } from './engine-state.ts'
+import { emptyState, loadState, saveState } from './engine-state.ts'
 import { createEvaluator } from './evaluator.ts'
 import { createFactTable } from './facts.ts'
 import { createGates } from './gates.ts'
@@ -60,7 +62,7 @@ export interface RuleEngine {
   facts(device: string): DeviceFacts | undefined
   /** The process died and is back: delays wait for their first sample, absence has its grace anew, faulty rules another try. */
   resume(resume: Extract<Resume, { kind: 'start' }>): void
-  /** Alarms that stand though nothing of the rules' state came back: their conditions are true until a sample says otherwise. */
+  /** Alarms that stand though nothing of the rules' state came back: what they say is true until something says otherwise. Gives those that nothing could end. */
   adopt(standing: readonly Standing[], times: Times): readonly Dropped[]
   /** The rules that are evaluated, and those that are off or technical, as they were given. */
   rules(): readonly Rule[]
@@ -272,7 +274,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
       if (resume.alive !== null && resume.times.wallMs < resume.alive.wallMs) setClock(resume.times.wallMs - resume.alive.wallMs)
       gates.lookAll(resume.times)
     },
-    adopt: (standing, times) => standing.filter((one) => !adoptCell(one, { runtimes, cells, bindings, facts, at: times.at })),
+    adopt: (standing, times) => standing.filter((one) => !adopt(one, { runtimes, cells, bindings, facts, times })),
     rules: () => given,
     runningDelays: () => delays.running(),
     faulty: () => new Map([...runtimes.values()].flatMap(({ rule, fault }) => (fault === undefined ? [] : [[rule.id, fault] as const]))),

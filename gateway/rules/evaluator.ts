@@ -225,6 +225,14 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
   return {
     evaluate(readings, times) {
       enter(times)
+      // A message may say last that its values are worth nothing.
+      if (readings.length > 1) {
+        for (let i = 0; i < readings.length; i++) {
+          const reading = readings[i]!
+          const series = deps.bindings().of(reading.series, times.at)
+          if (series.sensor?.isLead === true && reading.quality === 'good' && reading.value !== null) sensors.lead(series, reading, times)
+        }
+      }
       for (let i = 0; i < readings.length; i++) {
         const reading = readings[i]!
         // `null` is missing: as if nothing had been sent.

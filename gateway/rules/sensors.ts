@@ -17,6 +17,8 @@ export const leadOff = 4
 /** Sensors and clocks that cannot be right: technical alarms of their own. */
 export interface Sensors {
   checkOf(device: string, metric: string): SensorCheck | null
+  /** The device says that what it measures with hangs loose, or no longer: everything measured with it is doubtful. */
+  lead(series: SeriesState, reading: Reading, times: Times): void
   /** A good sample of a series with a check: is it to be believed? */
   take(series: SeriesState, reading: Reading, moment: Moment): boolean
   /** A reading came with a time of its own that is, or is not, too far from its receipt. */
@@ -59,7 +61,6 @@ export function createSensors({ kinds, facts, sink, seriesOf, doubt }: SensorDep
     return cell.active > normal
   }
 
-  /** The device says that what it measures with hangs loose: everything measured with it is doubtful. */
   function lead(series: SeriesState, { value }: Reading, times: Times): void {
     const off = value === true || (typeof value === 'number' && value !== 0) || (typeof value === 'string' && truthOf(value) === true)
     for (const other of seriesOf(series.device)) {
@@ -78,6 +79,7 @@ export function createSensors({ kinds, facts, sink, seriesOf, doubt }: SensorDep
       const rule = { when: { kind: 'flat', spec: flat }, staleMs: undefined } as unknown as Parameters<Kind['compile']>[0]
       return { min, max, flat: flat === undefined || flatKind === undefined ? null : (flatKind.compile(rule) as SignalCondition), leadOff: by, isLead }
     },
+    lead,
     take(series, reading, moment) {
       const { min, max, flat, isLead } = series.sensor!
       const { value } = reading

@@ -32,6 +32,15 @@ describe('a series with a technical alarm', () => {
     expect(told(message(4, 'a', { ecg: 61 }))).toEqual(['r a quality-changed unacked'])
   })
 
+  it('is unknown by what comes in the same message, wherever in it that stands', () => {
+    const { rules, message, device } = createStageScene()
+    device('a', { settings: { metrics: { ecg: { leadOff: lead } } } })
+    rules('rules: [{ id: one, on: { metric: ecg }, when: { above: 50 } }, { id: more, on: { device: "*" }, when: { any: [{ metric: ecg, gt: 50 }] } }]')
+    message(0, 'a', { ecg: 20 })
+    expect(told(message(1, 'a', { ecg: 60, [lead]: true }))).toEqual(['technical.lead-off a.ecg raised unacked'])
+    expect(told(message(2, 'a', { ecg: 60, [lead]: false }))).toEqual(['technical.lead-off a.ecg cleared normal', 'one a raised unacked', 'more a raised unacked'])
+  })
+
   it('makes a score incomplete', () => {
     const { rules, message, device } = createStageScene()
     device('a', { settings: { metrics: { spo2: { leadOff: lead } } } })
@@ -80,5 +89,39 @@ describe('a device that says it is offline', () => {
     expect(told(message(2, 'a', { spo2: 85 }))).toEqual(['low a raised unacked'])
     expect(told(message(3, 'a', { hr: 131 }))).toEqual(['both a raised unacked'])
     expect(told(stage.presence('a', true, seconds(4)))).toEqual(['technical.offline a cleared normal'])
+  })
+})
+
+describe('technical alarms that stand though nothing of the rules’ state came back', () => {
+  it('end as they would have', async () => {
+    const rules = 'rules: [{ id: low, on: { metric: "s*" }, when: { below: 90 }, stale: 10s }]'
+    const settings = { metrics: { s1: { min: 0 }, s2: { leadOff: lead } } }
+    const scene = createStageScene()
+    scene.device('a', { settings })
+    scene.rules(rules)
+    scene.message(0, 'a', { s1: 95, s2: 95, s3: 80 })
+    scene.stage.presence('a', false, seconds(1))
+    scene.stage.presence('a', true, seconds(2))
+    const raised = [...scene.message(3, 'a', { s1: -1, s2: 95, [lead]: true }), ...scene.stage.advance(seconds(14)), ...scene.stage.presence('a', false, seconds(15))]
+    expect(told(raised).filter((line) => line.includes('raised')).toSorted()).toEqual(['technical.lead-off a.s2 raised unacked', 'technical.offline a raised unacked', 'technical.range a.s1 raised unacked', 'technical.stale a.s1 raised unacked', 'technical.stale a.s2 raised unacked', 'technical.stale a.s3 raised unacked'])
+    await scene.store.commit()
+    const after = createStageScene([], { store: scene.store.crash() })
+    await after.stage.restore({ store: after.store, resume: { kind: 'start', alive: seconds(16), times: seconds(17) } })
+    after.device('a', { settings }, 17)
+    expect(told(after.rules(rules, 17))).toEqual([])
+    // s3 is of a rule that is there; what was found of it ends with a sample, and so do the others.
+    expect(told(after.message(18, 'a', { s1: 95, s2: 95, s3: 95, [lead]: false })).toSorted()).toEqual(['low a.s3 quality-changed unacked', 'low a.s3 returned rtn-unacked', 'technical.lead-off a.s2 cleared normal', 'technical.range a.s1 cleared normal', 'technical.stale a.s1 cleared normal', 'technical.stale a.s2 cleared normal', 'technical.stale a.s3 cleared normal'])
+    expect(told(after.stage.presence('a', true, seconds(19)))).toEqual(['technical.offline a cleared normal'])
+  })
+
+  it('retire where nobody looks any more', async () => {
+    const scene = createStageScene()
+    scene.rules('rules: [{ id: low, on: { metric: s }, when: { below: 90 }, stale: 10s }]')
+    scene.message(0, 'a', { s: 95 })
+    scene.stage.advance(seconds(10))
+    await scene.store.commit()
+    const after = createStageScene([], { store: scene.store.crash() })
+    await after.stage.restore({ store: after.store, resume: { kind: 'start', alive: seconds(16), times: seconds(17) } })
+    expect(told(after.rules('', 17))).toEqual(['technical.stale a.s retired normal'])
   })
 })
