@@ -178,6 +178,17 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     if (isBehind) late++
   }
 
+  /** A message may say last that its values are worth nothing. */
+  function takeLeads(readings: readonly Reading[], times: Times): void {
+    let leads = 0
+    for (let i = 0; i < readings.length; i++) if (!isMissing(readings[i]!) && deps.bindings().of(readings[i]!.series, times.at).sensor?.isLead === true) leads++
+    for (let i = 0; leads > 0 && i < readings.length; i++) {
+      const reading = readings[i]!
+      const series = isMissing(reading) ? unbound : deps.bindings().of(reading.series, times.at)
+      if (series.sensor?.isLead === true && reading.quality === 'good') sensors.lead(series, reading, times)
+    }
+  }
+
   function wait(cell: Cell, why = 0): void {
     cell.flags |= why
     if ((cell.flags & dirty) !== 0) return
@@ -225,18 +236,10 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
   return {
     evaluate(readings, times) {
       enter(times)
-      // A message may say last that its values are worth nothing.
-      if (readings.length > 1) {
-        for (let i = 0; i < readings.length; i++) {
-          const reading = readings[i]!
-          const series = deps.bindings().of(reading.series, times.at)
-          if (series.sensor?.isLead === true && reading.quality === 'good' && reading.value !== null) sensors.lead(series, reading, times)
-        }
-      }
+      if (readings.length > 1) takeLeads(readings, times)
       for (let i = 0; i < readings.length; i++) {
         const reading = readings[i]!
-        // `null` is missing: as if nothing had been sent.
-        if (reading.value === null && reading.quality === 'good') continue
+        if (isMissing(reading)) continue
         moment.time = times.wallMs
         if (reading.tsGiven) {
           const skew = reading.ts - reading.receivedAt
@@ -308,6 +311,11 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     late: () => late,
     load: (count) => void (late = count),
   }
+}
+
+/** `null`: as if nothing had been sent. */
+function isMissing({ value, quality }: Reading): boolean {
+  return value === null && quality === 'good'
 }
 
 /** Of keys that come out of events there is no end, devices that events name among them: what is at rest is forgotten. */

@@ -36,9 +36,15 @@ describe('a series with a technical alarm', () => {
     const { rules, message, device } = createStageScene()
     device('a', { settings: { metrics: { ecg: { leadOff: lead } } } })
     rules('rules: [{ id: one, on: { metric: ecg }, when: { above: 50 } }, { id: more, on: { device: "*" }, when: { any: [{ metric: ecg, gt: 50 }] } }]')
-    message(0, 'a', { ecg: 20 })
     expect(told(message(1, 'a', { ecg: 60, [lead]: true }))).toEqual(['technical.lead-off a.ecg raised unacked'])
     expect(told(message(2, 'a', { ecg: 60, [lead]: false }))).toEqual(['technical.lead-off a.ecg cleared normal', 'one a raised unacked', 'more a raised unacked'])
+  })
+
+  it('is none of which nothing but null was ever heard', () => {
+    const { rules, message, stage } = createStageScene()
+    rules('rules: [{ id: hot, on: { metric: temp }, when: { above: 50 }, stale: 10s }]')
+    message(0, 'a', { temp: null, humidity: 40 })
+    expect(stage.advance(seconds(60))).toEqual([])
   })
 
   it('makes a score incomplete', () => {

@@ -186,6 +186,30 @@ describe('what is told', () => {
   })
 })
 
+describe('what comes from outside without end', () => {
+  it('leaves nothing behind: keys of events, of which each is heard a little', async () => {
+    const kinds = ['frequency: { gt: 3, in: 5s }', 'sequence: [{ event: e.one }, { event: e.two }], within: 5s', 'expression: "data.amount > 100"', 'expression: "data.amount > 100", maxAge: 5s']
+    const life = await lifeOf(`rules: [${kinds.map((when, i) => `{ id: r${i}, on: { event: "e.*" }, key: data.card, when: { ${when} } }`).join(', ')}]`)
+    for (let i = 0; i < 300; i++) await life.happen(event(i % 3 === 0 ? 'e.two' : 'e.one', `{"card":"c${i}","amount":${i % 90},"device":"d${i}"}`))
+    await life.commit()
+    expect(life.state().cells.length).toBeGreaterThan(300)
+    life.pass(60_000)
+    await happen(life, { what: 'look' })
+    expect(life.state()).toMatchObject({ cells: [], series: [], facts: { devices: [] } })
+    expect(life.nextDue()).toBe(Infinity)
+  })
+
+  it('leaves nothing behind: labels that were keys', async () => {
+    const life = await lifeOf('rules: [{ id: hot, on: { metric: temp }, key: label.room, when: { above: 50 } }, { id: gone, on: { device: "*" }, key: label.room, when: { absent: { after: 1h } } }, { id: any, on: { device: "*" }, key: label.room, when: { any: [{ metric: temp, gt: 50 }] } }]')
+    for (let i = 0; i < 50; i++) {
+      await happen(life, { what: 'facts', device: 'a', facts: { labels: { room: `room ${i}` } } })
+      await happen(life, message('a', { temp: 60 }))
+    }
+    expect(life.state().cells.map(({ rule, key }) => `${rule} ${key}`)).toEqual(['any room 49', 'gone room 49', 'hot room 49'])
+    await expectItsLogToSayTheSame(life)
+  })
+})
+
 describe('time that stands still', () => {
   it('after a start is no reason to look again and again, nor to write', async () => {
     const life = await lifeOf('rules: [{ id: then, on: { event: "e.*" }, key: data.card, when: { sequence: [{ event: e.one }, { event: e.two }], within: 2s } }]', [event('e.one', '{"card":"c"}'), { what: 'restart', downMs: 1_000, stepMs: 0 }])
