@@ -91,7 +91,7 @@ export interface Cell extends CellView {
   /** Monotonic time the running delay began; of a frozen one, how much of it had passed. */
   since: number
   elapsedMs: number
-  /** The last good sample, when one came (monotonic), and its series. */
+  /** The last good sample, when one came (monotonic), and its series; null of a condition over several. */
   sample: Reading | null
   goodAt: number
   series: SeriesState | null

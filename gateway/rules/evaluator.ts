@@ -167,7 +167,6 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
         condition.take(sample, signal, cell, moment)
         if (sample.quality === 'good') {
           cell.sample = sample
-          cell.series = series
           cell.goodAt = at
         }
         wait(cell, heard)

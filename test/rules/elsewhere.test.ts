@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { createAlarmStage } from '../../gateway/alarm-stage.ts'
+import { kinds } from '../../gateway/rules/kinds.ts'
+import { createMemoryStore } from '../support/memory-store.ts'
 import { createStageScene, seconds, told } from '../support/stage-scene.ts'
+import { copyOf } from '../support/timeline.ts'
 
 const off = 'rules: [{ id: off, on: { metric: temp, device: "room-*" }, when: { deviation: { of: { device: outside, metric: ref }, gt: 5 } } }]'
 
@@ -23,6 +27,17 @@ describe('a signal of another device', () => {
     device('room-1', { labels: { ward: 'west' } }, 3)
     expect(message(4, 'outside', { ref: 40 })).toEqual([])
     expect(message(5, 'outside', { ref: 20 })).toEqual([])
+  })
+
+  it('that its own device gave and no longer may is forgotten, though the device goes on in another', () => {
+    const { rules, message, device, stage } = createStageScene()
+    device('a', { labels: { room: 'x' } })
+    rules('rules: [{ id: then, on: { metric: one }, when: { sequence: [{ metric: one, gt: 1 }, { metric: two, label: { room: x }, gt: 1 }], within: 5s } }]')
+    message(1, 'a', { one: 0 })
+    message(2, 'a', { two: 0 })
+    device('a', { labels: { room: 'y' } }, 3)
+    const again = createAlarmStage({ kinds }, { state: { put() {}, delete() {}, onDisk() {} } })
+    return again.restore({ store: createMemoryStore(), saved: copyOf(stage), resume: { kind: 'undo', times: seconds(3) } }).then(() => expect(again.stateHash()).toBe(stage.stateHash()))
   })
 
   it('is heard for keys that events make', () => {
