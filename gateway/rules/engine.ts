@@ -120,6 +120,9 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
       delays.makeUnknown(cell, ownUnknown, times)
       // That may be gone before the rule is evaluated again.
       cell.series = null
+      // What it was about to work out when it threw is no part of its state.
+      const { save: saved, load: loaded } = runtime.condition
+      if (saved !== undefined && loaded !== undefined) cell.memory = loaded(saved(cell.memory))
     }
     bindings.bind(healthy(), times.at)
     tellFault(runtime, times)

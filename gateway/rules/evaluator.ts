@@ -202,8 +202,9 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
       const due = waiting.splice(0)
       if (due.length > 1) due.sort(compareCells)
       for (const cell of due) {
-        cell.flags &= ~dirty
-        if (cell.runtime.fault === undefined) judge(cell, times)
+        const bySample = (cell.flags & heard) !== 0
+        cell.flags &= ~(dirty | heard)
+        if (cell.runtime.fault === undefined) judge(cell, bySample, times)
       }
     }
   }
@@ -213,18 +214,15 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     for (const series of expired.splice(0).sort(compareSeries)) staleness.seriesStale(series, by, moment)
   }
 
-  function judge(cell: Cell, times: Times): void {
+  function judge(cell: Cell, bySample: boolean, times: Times): void {
     const { condition } = cell.runtime
     if (condition.form !== 'joint') return
     judging = cell
     try {
       const verdict = condition.judge(cell, moment, around)
       if (expired.length > 0) tellExpired(cell)
-      if ((cell.flags & heard) === 0) settleUnheard(cell, verdict, times)
-      else {
-        cell.flags &= ~heard
-        settle(cell, verdict, times)
-      }
+      if (bySample) settle(cell, verdict, times)
+      else settleUnheard(cell, verdict, times)
     } catch (thrown) {
       expired.length = 0
       failed(cell.runtime, thrown, times)
@@ -277,7 +275,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
       enter(times)
       const { condition } = cell.runtime
       if (condition.form === 'joint') {
-        judge(cell, times)
+        judge(cell, false, times)
         return judgeWaiting(times)
       }
       const verdict = condition.check!(cell, moment)

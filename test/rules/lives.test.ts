@@ -65,6 +65,20 @@ describe('a faulty rule', () => {
     expect(life.stateHash()).toBe(before)
     expect(life.state().cells).toMatchObject([{ series: null }])
   })
+
+  it('that is tried again does not go on with what made it throw, whether it was kept meanwhile or not', async () => {
+    const yaml = 'rules: [{ id: part, on: { metric: temp }, key: rule, when: { expression: "10 / int(value) > 1" } }, { id: fence, on: { device: "*" }, key: rule, when: { geofence: { zone: { circle: { lat: 0, lon: 0, radius: 1km } }, on: exit } } }]'
+    const [one, other] = [await lifeOf(yaml), await lifeOf(yaml)]
+    for (const life of [one, other]) for (const step of [message('a', { temp: 5 }), message('b', { temp: 5 }), message('a', { temp: 0, lat: 0, lon: 0 })]) await happen(life, step)
+    await other.cut('copy')
+    for (const life of [one, other]) {
+      await happen(life, { what: 'restart', downMs: 0, stepMs: 0 })
+      await happen(life, message('b', { temp: 6 }))
+    }
+    expect(words(one)).toEqual(['part part raised 5', 'part part quality-changed 5', 'technical.rule part raised null', 'technical.rule part cleared null', 'part part quality-changed 5'])
+    expect(other.told()).toEqual(one.told())
+    await expectItsLogToSayTheSame(one)
+  })
 })
 
 describe('the log', () => {
