@@ -130,6 +130,23 @@ describe('a start', () => {
   })
 })
 
+describe('readings that come late', () => {
+  it('are counted once each where they lie more than 5 s behind; a level rule passes by what is older than its last, counted or not', async () => {
+    const life = await lifeOf('rules: [{ id: hot, on: { metric: temp }, when: { above: 50 } }, { id: mean, on: { metric: temp }, when: { aggregate: { fn: avg, window: { sliding: 1min }, gt: 50 } } }, { id: other, on: { metric: temp }, when: { nOfM: { n: 1, m: 3, gt: 50 } } }]')
+    const late = (temp: number, tsBy: number): Happening => ({ what: 'message', device: 'a', values: { temp }, tsBy })
+    for (const step of [late(20, 0), late(20, 0)]) await happen(life, step)
+    await happen(life, late(90, -3_000))
+    expect(life.late()).toBe(0)
+    expect(words(life)).toEqual(['other a raised 90'])
+    await happen(life, late(91, -7_000))
+    expect(life.late()).toBe(1)
+    // Too far from its receipt to be believed: it counts by that, and is not late.
+    await happen(life, late(20, -61_000))
+    expect(life.late()).toBe(1)
+    await expectItsLogToSayTheSame(life)
+  })
+})
+
 describe('the wall clock', () => {
   it.each([3_600_000, -3_600_000, 30_000, -30_000])('set by %i ms makes no reading late', async (byMs) => {
     const life = await lifeOf('rules: [{ id: hot, on: { metric: temp }, when: { above: 50 } }]', [message('a', { temp: 20 }), { what: 'step', byMs }, message('a', { temp: 21 }), message('a', { temp: 22 })])
