@@ -121,8 +121,8 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
       // That may be gone before the rule is evaluated again.
       cell.series = null
       // What it was about to work out when it threw is no part of its state.
-      const { save: saved, load: loaded } = runtime.condition
-      if (saved !== undefined && loaded !== undefined) cell.memory = loaded(saved(cell.memory))
+      const { condition } = runtime
+      if (condition.save !== undefined && condition.load !== undefined) cell.memory = condition.load(condition.save(cell.memory))
     }
     bindings.bind(healthy(), times.at)
     tellFault(runtime, times)

@@ -179,9 +179,11 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
 
   /** A message may say last that its values are worth nothing. */
   function takeLeads(readings: readonly Reading[], times: Times): void {
-    let leads = 0
-    for (let i = 0; i < readings.length; i++) if (!isMissing(readings[i]!) && deps.bindings().of(readings[i]!.series, times.at).sensor?.isLead === true) leads++
-    for (let i = 0; leads > 0 && i < readings.length; i++) {
+    // All of them, before a lead is looked at: what it says is of series that this message may be the first of.
+    let any = false
+    for (let i = 0; i < readings.length; i++) if (!isMissing(readings[i]!) && deps.bindings().of(readings[i]!.series, times.at).sensor?.isLead === true) any = true
+    if (!any) return
+    for (let i = 0; i < readings.length; i++) {
       const reading = readings[i]!
       const series = isMissing(reading) ? unbound : deps.bindings().of(reading.series, times.at)
       if (series.sensor?.isLead === true && reading.quality === 'good') sensors.lead(series, reading, times)

@@ -138,7 +138,7 @@ describe('readings that come late', () => {
     await happen(life, late(90, -3_000))
     expect(life.late()).toBe(0)
     expect(words(life)).toEqual(['other a raised 90'])
-    await happen(life, late(91, -7_000))
+    await happen(life, late(91, -7_500))
     expect(life.late()).toBe(1)
     // Too far from its receipt to be believed: it counts by that, and is not late.
     await happen(life, late(20, -61_000))
