@@ -139,10 +139,7 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
       }
       await alarms.restore(store, { restart: resume.kind === 'start', rules: saved === undefined && recall === undefined ? undefined : engine.rules() })
       out = undefined
-      if (resume.kind !== 'start') return
       unadopted = saved === undefined && recall === undefined
-      now = resume.times
-      engine.resume(resume)
     },
     evaluate(readings, times) {
       if (isDue(times)) enter(times)

@@ -69,8 +69,9 @@ export interface Pipeline {
   /** State was rebuilt from the store: the rules, and what is known of devices, as far as they were lost with the batch that told of them. */
   again(): void
   /**
-   * The gateway is back: when it last lived (`alive`) and its version go into the log, before anything else does; once they are on disk,
-   * all devices are looked at, of which the configuration may say something else since. Rejects where they could not be stored.
+   * The gateway is back: when it last lived (`alive`) and its version go into the log, before anything else does, and in the same batch what
+   * that entails; once that is on disk all devices are looked at, of which the configuration may say something else since. Rejects where
+   * it could not be stored.
    */
   resumed(of: { readonly alive: Times | null; readonly times: Times; readonly version: string }): Promise<void>
 }
@@ -348,6 +349,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     },
     async resumed({ alive, times, version }) {
       mark({ kind: 'start', ...times, aliveAt: alive?.at ?? null, aliveWallMs: alive?.wallMs ?? null, version })
+      exclusive(() => follow(stage.resume({ kind: 'start', alive, times })))
       store.urgent()
       await new Promise<void>((resolve, fail) => store.onDisk((error) => (error === null ? resolve() : fail(error))))
       for (const [i, device] of deps.devices.ids().entries()) {

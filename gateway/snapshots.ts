@@ -39,6 +39,8 @@ export interface SnapshotDeps {
   readonly logger: Logger
 }
 
+/** What is kept knows the position that it belongs to: parts of two that were written one after the other are none. */
+interface Kept { readonly position: number; readonly state: SavedStage }
 interface Head { readonly format: number; readonly position: number; readonly parts: number }
 interface Begun { readonly format: number; readonly position: number; readonly at?: number }
 
@@ -58,6 +60,8 @@ const longestMs = 6 * 3_600_000
 const retryMs = 60_000
 /** A start that has more to go through says how far it is. */
 const toldEntries = 250_000
+/** Parts that are written anew while they are read are read again. */
+const mostTries = 5
 const compress = promisify(zstdCompress)
 
 /**
@@ -68,6 +72,8 @@ export function createSnapshots({ everyEntries = usualEntries }: SnapshotOptions
   /** Position up to which the state is kept, or from which it was begun; and the monotonic time there. */
   let base = 0
   let baseAt = 0
+  /** The position as it is on disk: the log since then is needed. */
+  let pinned = 0
   let parts = 0
   let every = everyEntries
   let writing: Promise<void> | undefined
@@ -78,21 +84,36 @@ export function createSnapshots({ everyEntries = usualEntries }: SnapshotOptions
   /** Rises as state is read again: what was saved before is not to be mixed into what is being read. */
   let generation = 0
   let [written, failures, sizeBytes, heldUpMs] = [0, 0, 0, 0]
-  store.pin({ name: 'rules', position: () => base, dropped: () => void (holed = true) })
+  store.pin({ name: 'rules', position: () => pinned, dropped: () => void (holed = true) })
+
+  async function readHead(): Promise<Head | undefined> {
+    const row = await store.get(space, headKey)
+    const head = row === undefined ? undefined : (JSON.parse(String(row)) as Head)
+    if (head !== undefined && head.format !== stateFormat) throw new Error(`it has format ${head.format}, this version reads ${stateFormat}`)
+    return head
+  }
+
+  async function readParts({ position, parts: count }: Head): Promise<SavedStage> {
+    const found: Uint8Array[] = []
+    for (let i = 0; i < count; i++) {
+      const part = await store.get(space, partKey(i))
+      if (!(part instanceof Uint8Array)) throw new Error(`part ${i} is missing`)
+      found.push(part)
+    }
+    const kept = deserialize(zstdDecompressSync(Buffer.concat(found))) as Kept
+    if (kept.position !== position) throw new Error(`it is of position ${kept.position}, and should be of ${position}`)
+    return kept.state
+  }
 
   async function read(): Promise<{ saved: SavedStage; head: Head } | undefined> {
-    const row = await store.get(space, headKey)
-    if (row === undefined) return undefined
     try {
-      const head = JSON.parse(String(row)) as Head
-      if (head.format !== stateFormat) throw new Error(`it has format ${head.format}, this version reads ${stateFormat}`)
-      const found: Uint8Array[] = []
-      for (let i = 0; i < head.parts; i++) {
-        const part = await store.get(space, partKey(i))
-        if (!(part instanceof Uint8Array)) throw new Error(`part ${i} is missing`)
-        found.push(part)
+      for (let tries = 1; ; tries++) {
+        const head = await readHead()
+        if (head === undefined) return undefined
+        const saved = await readParts(head).catch((thrown: unknown) => asError(thrown))
+        if (!(saved instanceof Error)) return { head, saved }
+        if (tries === mostTries) throw saved
       }
-      return { head, saved: deserialize(zstdDecompressSync(Buffer.concat(found))) as SavedStage }
     } catch (thrown) {
       logger.warn({ err: asError(thrown) }, 'the state of the rules that was kept cannot be read; standing alarms stay, windows and delays begin anew')
       return undefined
@@ -111,10 +132,15 @@ export function createSnapshots({ everyEntries = usualEntries }: SnapshotOptions
     const replay = createLogReplay(into, { since, rules })
     const total = store.lastPosition() - base
     let toldAt = base
+    let last = base
     if (total > toldEntries) logger.info({ entries: total }, 'the log since the state of the rules was last kept is gone through again')
     for (let after = base; ; ) {
       const { entries, next } = await store.read({ after, limit: pageEntries })
-      for (const entry of entries) replay.take(entry)
+      for (const entry of entries) {
+        if (entry.position !== last + 1) throw new Gap(last + 1, entry.position)
+        last = entry.position
+        replay.take(entry)
+      }
       if (next === after) break
       after = next
       if (after - toldAt < toldEntries) continue
@@ -128,9 +154,9 @@ export function createSnapshots({ everyEntries = usualEntries }: SnapshotOptions
     if (writing !== undefined || store.lastPosition() === base) return
     notBefore = times.at + retryMs
     const begun = clock.monotonic()
-    const bytes = serialize(stage.save())
-    heldUpMs = clock.monotonic() - begun
     const position = store.appendMark({ kind: 'snapshot', ...times })
+    const bytes = serialize({ position, state: stage.save() } satisfies Kept)
+    heldUpMs = clock.monotonic() - begun
     const { promise, resolve } = Promise.withResolvers<void>()
     writing = promise
     const of = generation
@@ -162,6 +188,9 @@ export function createSnapshots({ everyEntries = usualEntries }: SnapshotOptions
     for (let i = count; i < parts; i++) store.delete(space, partKey(i))
     store.delete(space, begunKey)
     store.put(space, headKey, JSON.stringify({ format: stateFormat, position, parts: count } satisfies Head))
+    store.onDisk((error) => {
+      if (error === null) pinned = position
+    })
     parts = count
     base = position
     baseAt = at
@@ -177,13 +206,24 @@ export function createSnapshots({ everyEntries = usualEntries }: SnapshotOptions
       const kept = await read()
       const begun = kept === undefined ? await readBegun() : undefined
       base = kept?.head.position ?? begun?.position ?? store.lastPosition()
+      pinned = base
       parts = kept?.head.parts ?? parts
       const saved = kept?.saved
       baseAt = saved?.at ?? begun?.at ?? resume.times.at
       // Begun and not kept yet: all of it is in the log since then.
       const known = saved !== undefined || begun !== undefined
-      await into.restore({ store, resume, saved, recall: known ? () => recall(into, saved ?? resume.times, saved?.rules ?? []) : undefined })
-      if (!known) store.put(space, begunKey, JSON.stringify({ format: stateFormat, position: base, at: baseAt } satisfies Begun))
+      try {
+        await into.restore({ store, resume, saved, recall: known ? () => recall(into, saved ?? resume.times, saved?.rules ?? []) : undefined })
+        if (known) return
+      } catch (thrown) {
+        if (!(thrown instanceof Gap)) throw thrown
+        logger.warn({ err: thrown }, 'the state of the rules cannot be made from the log; standing alarms stay, windows and delays begin anew')
+        base = pinned = store.lastPosition()
+        baseAt = resume.times.at
+        await into.restore({ store, resume })
+      }
+      store.put(space, begunKey, JSON.stringify({ format: stateFormat, position: base, at: baseAt } satisfies Begun))
+      store.delete(space, headKey)
     },
     look(times) {
       if (times.at < notBefore) return
@@ -198,6 +238,13 @@ export function createSnapshots({ everyEntries = usualEntries }: SnapshotOptions
       yield { name: 'limen_snapshot_pause_seconds', help: 'How long readings waited while it was last put together.', type: 'gauge', value: heldUpMs / 1_000 }
       yield { name: 'limen_snapshot_behind_entries', help: 'Entries of the log since then: what a start has to go through again.', type: 'gauge', value: Math.max(0, store.lastPosition() - base) }
     },
+  }
+}
+
+/** Entries are missing: they were removed for lack of room, or cannot be read. */
+class Gap extends Error {
+  constructor(wanted: number, found: number) {
+    super(`the log has no entry ${wanted}; it goes on with ${found}`)
   }
 }
 

@@ -75,7 +75,7 @@ describe('a start', () => {
     // Monotonic time stands still while the gateway is down; wall time does not.
     const alive = seconds(40)
     const times = { at: alive.at, wallMs: alive.wallMs + downMs }
-    await after.stage.restore({ store: after.store, saved, resume: { kind: 'start', alive, times } })
+    await after.comeBack({ kind: 'start', alive, times }, saved)
     after.rules(delayed, 40)
     after.message(42, 'a', { temp: 81 })
     return after.stage

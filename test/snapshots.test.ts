@@ -8,7 +8,7 @@ import { createSnapshots } from '../gateway/snapshots.ts'
 import { createFakeClock } from './support/fake-clock.ts'
 import type { MemoryStore } from './support/memory-store.ts'
 import { createMemoryStore } from './support/memory-store.ts'
-import { seconds } from './support/stage-scene.ts'
+import { seconds, told } from './support/stage-scene.ts'
 import { rulesOf } from './support/timeline.ts'
 
 const hour = 3_600
@@ -102,5 +102,59 @@ describe('snapshots of the rules’ state', () => {
     await after.write(8 * hour)
     const healed = await open({ store: after.inner.crash() })
     expect(healed.warnings).toEqual([])
+  })
+
+  it('need the log from where they are on disk', async () => {
+    const { append, snapshots, inner, pin } = await open()
+    await append()
+    snapshots.look(seconds(7 * hour))
+    await inner.commit()
+    await snapshots.settled()
+    expect(pin().position()).toBe(0)
+    await inner.commit()
+    expect(pin().position()).toBeGreaterThan(0)
+  })
+
+  it('of which parts were written anew meanwhile are read again, and never made of parts of two', async () => {
+    const { append, write, inner, stage, head } = await open()
+    await append()
+    await write(7 * hour)
+    const old = await head()
+    stage.replaceRules(rule, seconds(7 * hour))
+    await append()
+    await write(14 * hour)
+    expect(await head()).not.toBe(old)
+    let asked = 0
+    const crashed = inner.crash()
+    const after = await open({ store: { ...crashed, get: async (space, key) => (key === 'head' && asked++ === 0 ? old : crashed.get(space, key)) } })
+    expect(asked).toBe(2)
+    expect(after.warnings).toEqual([])
+    expect(after.stage.stateHash()).toBe(stage.stateHash())
+  })
+
+  it('begin anew where the log since has a gap: standing alarms stay until a sample says otherwise', async () => {
+    const { inner, stage } = await open()
+    inner.appendMark({ kind: 'rules', ...seconds(0), whole: true, put: rule, removed: [] })
+    stage.replaceRules(rule, seconds(0))
+    const reading = (s: number, value: number) => {
+      const { wallMs } = seconds(s)
+      return { series: { id: 0, device: 'a', metric: 't', storedId: 0 }, value, quality: 'good', unit: undefined, ts: wallMs, tsGiven: false, seq: undefined, receivedAt: wallMs, k: 0 } as const
+    }
+    for (const s of [1, 2]) {
+      inner.appendReading(reading(s, 60), 1)
+      stage.evaluate([reading(s, 60)], seconds(s))
+    }
+    await inner.commit()
+    const gone = inner.crash()
+    const after = await open({ store: {
+      ...gone,
+      async read(query) {
+        const page = await gone.read(query)
+        return { ...page, entries: page.entries.filter(({ position }) => position !== 2) }
+      },
+    } })
+    expect(after.warnings).toEqual([expect.stringContaining('cannot be made from the log')])
+    expect(told(after.stage.replaceRules(rule, seconds(10)))).toEqual([])
+    expect(told(after.stage.evaluate([reading(11, 20)], seconds(11)))).toEqual(['hot a returned rtn-unacked'])
   })
 })

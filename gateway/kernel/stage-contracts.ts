@@ -44,7 +44,7 @@ export interface StageRestore<Saved = unknown> {
 
 /** The stage as the wiring has it: besides evaluating, what it can tell. */
 export interface LiveAlarmStage<Saved = unknown> extends AlarmStage, AlarmView {
-  /** Replaces what is in memory, at start and after a commit that failed. Tells nobody; what a start entails comes with the next call. */
+  /** Replaces what is in memory, at start and after a commit that failed. Tells nobody: what a start entails comes of `resume`, which is to be called next. */
   restore(from: StageRestore<Saved>): Promise<void>
   /** The rules' state as plain data; shares what changes, so it must be copied (serialised) in the same turn. */
   save(): Saved

@@ -57,6 +57,28 @@ describe('a commit that fails', () => {
   })
 })
 
+describe('what could not be stored', () => {
+  it('of rules and devices is given again: what was edited runs', async () => {
+    const life = await createLife({ ruleSets: [[], rulesOf('rules: [{ id: hot, on: { metric: temp, label: { room: x } }, when: { above: 50 } }]')], startWallMs, devices: new Map([['a', { type: null, labels: { room: 'x' }, settings: {} }]]) })
+    await life.happen({ what: 'rules', set: 1 })
+    await life.lose()
+    await happen(life, message('a', { temp: 60 }))
+    expect(words(life)).toEqual(['hot a raised 60'])
+    await expectItsLogToSayTheSame(life)
+  })
+
+  it('first after a start takes nothing of what the start brought with it', async () => {
+    const life = await lifeOf('rules: [{ id: hot, on: { metric: temp }, when: { above: 50 }, while: { from: "00:03", to: "12:00" } }]', [message('a', { temp: 60 })])
+    expect(words(life)).toEqual([])
+    await life.happen({ what: 'restart', downMs: 240_000, stepMs: 0 })
+    await life.lose()
+    expect(words(life)).toEqual(['hot a raised 60'])
+    await happen(life, message('a', { temp: 20 }))
+    expect(words(life)).toEqual(['hot a raised 60', 'hot a returned 20'])
+    await expectItsLogToSayTheSame(life)
+  })
+})
+
 describe('a faulty rule', () => {
   it('knows nothing of series that nobody listens to meanwhile', async () => {
     const life = await lifeOf('rules: [{ id: part, on: { metric: temp }, when: { expression: "10 / int(value) > 1" } }]', [message('a', { temp: 5 }), message('a', { temp: 0 })])

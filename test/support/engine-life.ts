@@ -145,7 +145,7 @@ export async function createLife({ ruleSets, startWallMs, devices: configured = 
   async function begin(alive: Times | null): Promise<void> {
     await restore({ kind: 'start', alive, times: times() })
     const up = life.pipeline.resumed({ alive, times: times(), version: 'test' })
-    await life.store.commit()
+    await commit()
     await up
     life.pipeline.replaceRules(running)
   }
@@ -215,6 +215,7 @@ export async function createLife({ ruleSets, startWallMs, devices: configured = 
       await life.store.commit()
       await life.snapshots.settled()
       await restore({ kind: 'undo', times: times() })
+      life.pipeline.again()
     },
     async cut(from) {
       if (from === 'store') return restore({ kind: 'undo', times: times() })

@@ -1,7 +1,7 @@
 import type { SavedStage } from '../../gateway/alarm-stage.ts'
 import { createAlarmStage } from '../../gateway/alarm-stage.ts'
 import type { Transition } from '../../gateway/kernel/alarm.ts'
-import type { DeviceFacts, Times } from '../../gateway/kernel/contracts.ts'
+import type { DeviceFacts, Resume, Times } from '../../gateway/kernel/contracts.ts'
 import type { LiveAlarmStage } from '../../gateway/kernel/stage-contracts.ts'
 import type { Reading, Series, Value } from '../../gateway/kernel/reading.ts'
 import type { Rule } from '../../gateway/kernel/rule.ts'
@@ -26,6 +26,8 @@ export interface StageScene {
   readonly message: (s: number, device: string, values: Readonly<Record<string, Value>>) => readonly Transition[]
   /** The process dies and is back after a time; gives the new scene, its rules not yet set. */
   readonly restart: (s: number, downS: number) => Promise<StageScene>
+  /** The process began anew: the rules' state (unless it is lost) and the alarms are read, and what that entails is given. */
+  readonly comeBack: (resume: Extract<Resume, { kind: 'start' }>, saved?: SavedStage) => Promise<readonly Transition[]>
 }
 
 /** The stage on a store in memory and a registry; nothing is committed until the test says so. */
@@ -58,8 +60,12 @@ export function createStageScene(extraKinds: readonly Kind[] = [], of: { store?:
       await store.commit()
       const scene = createStageScene(extraKinds, { store: store.crash() })
       // Monotonic time stands still while the gateway is down.
-      await scene.stage.restore({ store: scene.store, saved: copyOf(stage), resume: { kind: 'start', alive: seconds(s), times: { at: s * 1_000, wallMs: seconds(s + downS).wallMs } } })
+      await scene.comeBack({ kind: 'start', alive: seconds(s), times: { at: s * 1_000, wallMs: seconds(s + downS).wallMs } }, copyOf(stage))
       return scene
+    },
+    async comeBack(resume, saved) {
+      await stage.restore({ store, saved, resume })
+      return stage.resume(resume)
     },
   }
 }

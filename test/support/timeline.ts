@@ -54,7 +54,7 @@ export async function createTimeline(rules: readonly Rule[], startAt = 0, factsO
     store = store.crash()
     stage = build()
     await stage.restore({ store, saved, resume })
-    return stage.advance(resume.times)
+    return stage.resume(resume)
   }
 
   const replay = createReplay({
