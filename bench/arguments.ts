@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { subjectNames } from './servers/subjects.ts'
 import type { SubjectName } from './servers/subjects.ts'
 
-export const measurementNames = ['throughput', 'inflight', 'latency', 'memory', 'disk', 'start', 'alarms', 'dashboards', 'flows'] as const
+export const measurementNames = ['throughput', 'inflight', 'latency', 'memory', 'disk', 'start', 'alarms', 'dashboards', 'flows', 'backtest'] as const
 export type MeasurementName = (typeof measurementNames)[number]
 
 export interface BenchOptions {

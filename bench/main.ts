@@ -8,6 +8,7 @@ import { createDriver } from './driver.ts'
 import { createNotebook } from './figures.ts'
 import type { Figure } from './figures.ts'
 import { measureAlarms } from './measurements/alarms.ts'
+import { measureBacktest } from './measurements/backtest.ts'
 import type { Measurement } from './measurements/context.ts'
 import { measureDashboards } from './measurements/dashboards.ts'
 import { measureDisk } from './measurements/disk.ts'
@@ -23,7 +24,7 @@ import { verdicts } from './targets.ts'
 
 const measurements: Readonly<Record<MeasurementName, Measurement>> = {
   throughput: measureThroughput, inflight: measureInFlight, latency: measureLatency, memory: measureMemory, disk: measureDisk, start: measureStart, alarms: measureAlarms,
-  dashboards: measureDashboards, flows: measureFlows,
+  dashboards: measureDashboards, flows: measureFlows, backtest: measureBacktest,
 }
 
 async function bench(options: BenchOptions): Promise<number> {

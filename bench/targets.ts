@@ -26,6 +26,7 @@ export function verdicts(figures: readonly Figure[]): readonly Verdict[] {
     atMost('start to ready with 100,000 alarms, after a kill', find(figures, { measurement: 'alarms', setting: '100,000 alarms, after a kill', subject: 'limen', quantity: 'start to ready' }), 5_000, 'ms'),
     atLeast('throughput with ten dashboards against none', ratio(withDashboards('10 dashboards'), withDashboards('no dashboard')), 0.9, '×'),
     atMost('alarm to command, p99, a looping flow against flows off', ratio(withFlows('a flow that loops for ever', 'to command p99'), withFlows('flows off', 'to command p99')), 1.1, '×'),
+    ...['lines of JSON, one reading each', 'CSV, three metrics a row', 'log of a gateway'].map((setting) => atLeast(`backtest over ${setting}`, find(figures, { measurement: 'backtest', setting, subject: 'limen', quantity: 'gone through, start and all' }), 200_000, '/s')),
     atMost('memory at rest, gateway and flows together', withFlows('flows at rest', 'RSS, together'), 300, 'MB'),
   ]
 }

@@ -30,7 +30,8 @@ export interface ReplayReadings {
   counts(): { readonly readings: number; readonly duplicates: number }
 }
 
-interface Track { readonly series: Series; readonly memory: SeriesMemory; readonly treatment: Treatment | null }
+/** `memory`: of what can be known again; null until the first that says more than a value. */
+interface Track { readonly series: Series; memory: SeriesMemory | null; readonly treatment: Treatment | null }
 type Message = Pick<Reading, 'ts' | 'tsGiven' | 'seq' | 'receivedAt' | 'unit'>
 interface Known { readonly settings: DeviceFacts['settings']; readonly tracks: Map<string, Track> }
 
@@ -47,24 +48,27 @@ export function createReplayReadings(): ReplayReadings {
     let track = tracks.get(metric as string)
     if (track === undefined) {
       if (!isName(metric)) throw new LimenError('BAD_INPUT', `metric: ${JSON.stringify(metric)} is no name`, { remedy: 'write e.g. "metric":"spo2"' })
-      track = { series: { id: seriesCount, device, metric, storedId: seriesCount++ }, memory: createSeriesMemory(), treatment: treatmentOf(settings, metric) }
+      track = { series: { id: seriesCount, device, metric, storedId: seriesCount++ }, memory: null, treatment: treatmentOf(settings, metric) }
       tracks.set(metric, track)
     }
     return track
   }
 
   /** Undefined: it was redelivered. */
-  function admit({ series, memory, treatment }: Track, given: unknown, message: Message): Reading | undefined {
+  function admit(track: Track, given: unknown, message: Message): Reading | undefined {
+    const { series, treatment } = track
     const { ts, tsGiven, seq, receivedAt } = message
     let [value, quality, unit]: [Value, Quality, string | undefined] = [given as number, 'good', message.unit]
     if (typeof given !== 'number' || !Number.isFinite(given)) ({ value, quality } = valueOf(given))
     if (treatment !== null) ({ value, quality, unit } = treat(treatment, { value, quality, unit }, () => {}))
-    const reading: Reading = { series, value, quality, unit, ts, tsGiven, seq, receivedAt, k: memory.sameTime(ts) }
-    if (memory.has(reading)) {
+    if (track.memory === null && (tsGiven || seq !== undefined)) track.memory = createSeriesMemory()
+    const { memory } = track
+    const reading: Reading = { series, value, quality, unit, ts, tsGiven, seq, receivedAt, k: memory === null ? 0 : memory.sameTime(ts) }
+    if (memory?.has(reading) === true) {
       duplicates++
       return undefined
     }
-    memory.remember(reading)
+    memory?.remember(reading)
     readings++
     return reading
   }

@@ -1,27 +1,27 @@
 import { LimenError } from '../kernel/errors.ts'
 import type { InputLine } from '../replay-lines.ts'
 
-/** What a backtest runs over, in batches as it comes; of a batch each line is read when it is asked for. Throws BAD_INPUT with the place. */
+/** What a backtest runs over, line by line. */
 export interface BacktestInput {
-  batches(): AsyncIterable<Iterable<InputLine>>
-  /** Of the line that was given last. */
+  /** Undefined: a line that holds nothing. Throws BAD_INPUT with the place. */
+  line(text: string): InputLine | undefined
+  /** There is no more. Throws BAD_INPUT where that is wrong. */
+  end(): void
+  /** Of the line that was read last. */
   place(): string
 }
-
-type Bytes = AsyncIterable<string | Uint8Array>
 
 /** A file without line ends would be held in memory as a whole. */
 const longestLine = 16 * 1024 * 1024
 
 /** Lines of JSON. */
-export function inputLines(bytes: Bytes, name: string): BacktestInput {
+export function jsonLines(name: string): BacktestInput {
   let count = 0
   const place = (): string => `${name}:${count}`
-
-  function* batch(texts: readonly string[]): Generator<InputLine> {
-    for (const text of texts) {
+  return {
+    line(text) {
       count++
-      if (text === '' || text.trim() === '') continue
+      if (text === '' || text.trim() === '') return undefined
       let line: unknown
       try {
         line = JSON.parse(text)
@@ -32,47 +32,41 @@ export function inputLines(bytes: Bytes, name: string): BacktestInput {
       if (typeof line !== 'object' || line === null || Array.isArray(line)) {
         throw new LimenError('BAD_INPUT', `${place()}: no JSON object`, { remedy: 'write e.g. {"at":0,"device":"bed-1","metric":"spo2","value":97}' })
       }
-      yield line as InputLine
-    }
-  }
-
-  return {
-    async *batches() {
-      for await (const texts of textLines(bytes)) yield batch(texts)
+      return line as InputLine
     },
+    end() {},
     place,
   }
 }
 
 /** Rows of a CSV, each one message; its time is that of its receipt, and the device's own where rows do not rise. */
-export function csvRows(bytes: Bytes, { file, device, metric }: { readonly file: string; readonly device: string; readonly metric: string | undefined }): BacktestInput {
+export async function csvRows({ file, device, metric }: { readonly file: string; readonly device: string; readonly metric: string | undefined }): Promise<BacktestInput> {
+  // The simulator reads the same files.
+  const { CsvProblem, createCsvReader } = await import('../../devices-sim/csv.ts')
+  const reader = createCsvReader({ file, metric })
   let at = -Infinity
   let count = 0
 
+  function told(thrown: unknown): unknown {
+    if (!(thrown instanceof CsvProblem)) return thrown
+    return thrown.fault === 'arguments'
+      ? new LimenError('USAGE', thrown.message, { cause: thrown, remedy: 'mend the command' })
+      : new LimenError('BAD_INPUT', thrown.message, { cause: thrown, remedy: 'mend the row, or leave it out' })
+  }
+
   return {
-    async *batches() {
-      // The simulator reads the same files.
-      const { CsvProblem, createCsvReader } = await import('../../devices-sim/csv.ts')
-      const reader = createCsvReader({ file, metric })
-      const told = (thrown: unknown): unknown => (thrown instanceof CsvProblem ? new LimenError(thrown.fault === 'arguments' ? 'USAGE' : 'BAD_INPUT', thrown.message, { cause: thrown, remedy: thrown.fault === 'arguments' ? 'mend the command' : 'mend the row, or leave it out' }) : thrown)
-
-      function* batch(texts: readonly string[]): Generator<InputLine> {
-        for (const text of texts) {
-          count++
-          let row
-          try {
-            row = reader.row(text)
-          } catch (thrown) {
-            throw told(thrown)
-          }
-          if (row === undefined) continue
-          const { timeMs, values } = row
-          if (timeMs > at) at = timeMs
-          yield { at, device, values, ts: timeMs }
-        }
+    line(text) {
+      count++
+      try {
+        const row = reader.row(text)
+        if (row === undefined) return undefined
+        if (row.timeMs > at) at = row.timeMs
+        return { at, device, values: row.values, ts: row.timeMs }
+      } catch (thrown) {
+        throw told(thrown)
       }
-
-      for await (const texts of textLines(bytes)) yield batch(texts)
+    },
+    end() {
       try {
         reader.end()
       } catch (thrown) {
@@ -83,8 +77,8 @@ export function csvRows(bytes: Bytes, { file, device, metric }: { readonly file:
   }
 }
 
-/** Splits at line ends, whatever the chunks are. */
-async function* textLines(bytes: Bytes): AsyncGenerator<readonly string[]> {
+/** Lines as they come, in batches, whatever the chunks are. */
+export async function* textLines(bytes: AsyncIterable<string | Uint8Array>): AsyncGenerator<readonly string[]> {
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of bytes) {

@@ -9,7 +9,7 @@ import { createConfiguredDevices } from '../kernel/configured-devices.ts'
 import { LimenError, asError } from '../kernel/errors.ts'
 import { openLogFile } from '../store/log-file.ts'
 import type { BacktestInput } from './backtest-input.ts'
-import { csvRows, inputLines } from './backtest-input.ts'
+import { csvRows, jsonLines, textLines } from './backtest-input.ts'
 import { createBacktestProgress } from './backtest-progress.ts'
 import type { GivenRules } from './backtest-rules.ts'
 import { loadGivenRules } from './backtest-rules.ts'
@@ -65,7 +65,7 @@ async function* overInput(given: Arguments, { rules, factsOf }: GivenRules, deps
   const progress = createBacktestProgress(deps)
   const source = given.text('csv') ?? given.text('input')!
   const { bytes, share, end } = openInput(source, deps)
-  const lines: BacktestInput = given.has('csv') ? csvRows(bytes, { file: source, device: given.text('device')!, metric: given.text('metric') }) : inputLines(bytes, source === '-' ? 'standard input' : source)
+  const input: BacktestInput = given.has('csv') ? await csvRows({ file: source, device: given.text('device')!, metric: given.text('metric') }) : jsonLines(source === '-' ? 'standard input' : source)
   let isStopped = false
   const release = deps.onStopSignal(() => {
     isStopped = true
@@ -76,14 +76,16 @@ async function* overInput(given: Arguments, { rules, factsOf }: GivenRules, deps
     for (const one of told) out += `${JSON.stringify(one)}\n`
   }
   try {
-    for await (const batch of lines.batches()) {
-      for (const line of batch) {
+    for await (const texts of textLines(bytes)) {
+      for (const text of texts) {
+        const line = input.line(text)
+        if (line === undefined) continue
         try {
           const told = test.line(line)
           if (told instanceof Promise) write(await told)
           else if (told.length > 0) write(told)
         } catch (thrown) {
-          throw thrown instanceof LimenError ? new LimenError(thrown.code, `${lines.place()}: ${thrown.message}`, { cause: thrown, remedy: thrown.remedy ?? 'see docs/rules/backtest.md for the lines there are' }) : thrown
+          throw thrown instanceof LimenError ? new LimenError(thrown.code, `${input.place()}: ${thrown.message}`, { cause: thrown, remedy: thrown.remedy ?? 'see docs/rules/backtest.md for the lines there are' }) : thrown
         }
       }
       progress.look(test.readings(), share())
@@ -91,6 +93,7 @@ async function* overInput(given: Arguments, { rules, factsOf }: GivenRules, deps
       out = ''
       if (isStopped) throw stopped()
     }
+    input.end()
   } catch (thrown) {
     progress.end()
     // What came before is still worth having.

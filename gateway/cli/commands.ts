@@ -49,10 +49,11 @@ ${configOption}`,
     help: `Runs the live engine with a virtual clock and prints one line of JSON a transition, at the end a summary.
 
   --rules FILE    a rule file, or a limen.yaml whose rules and devices are taken
-  --input FILE|-  lines of JSON: readings, events, operators, restarts, clock steps (docs/integrator.md)
+  --input FILE|-  lines of JSON: readings, events, operators, restarts, clock steps (docs/rules/backtest.md)
   --csv FILE --device ID   a CSV: the first column is the time, every other a metric; --metric M names a column "value"
   --config FILE   the log of a gateway, running or stopped. Alone: the rules that ran, edits and restarts included, and
-                  the outcome is the gateway's own. With --rules: what those would have done, beginning at --from
+                  the outcome is the gateway's own. With --rules: what those would have done, begun so long before
+                  --from that their windows are full there. Beside --input or --csv: its devices, tables and zones count
   --from T, --to T   ISO 8601 or ms since 1970; from inclusive, to exclusive`,
     load: async () => (await import('./backtest.ts')).backtestCommand,
   },

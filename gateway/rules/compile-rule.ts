@@ -2,7 +2,7 @@ import { asError } from '../kernel/errors.ts'
 import type { Rule, Selector } from '../kernel/rule.ts'
 import type { RuleRuntime } from './cell.ts'
 import { compileGlob } from '../kernel/glob.ts'
-import type { Condition, Kind, SignalCondition } from './kind.ts'
+import type { Condition, JointCondition, Kind, SignalCondition } from './kind.ts'
 import { normal, plainLevels } from './kind.ts'
 import { compileSelector } from './selector.ts'
 import { leastStaleOf } from './series-state.ts'
@@ -42,11 +42,23 @@ function conditionOf(rule: Rule, kinds: readonly Kind[]): { condition: Condition
   const kind = kinds.find(({ name }) => name === rule.when.kind)
   if (kind === undefined) return { condition: never, fault: `there is no kind ${rule.when.kind}` }
   try {
-    return { condition: kind.compile(rule), fault: undefined }
+    return { condition: uniform(kind.compile(rule)), fault: undefined }
   } catch (thrown) {
     return { condition: never, fault: asError(thrown).message }
   }
 }
 
+/** Every member there is, in one order. */
+const blank = {
+  form: undefined, order: undefined, scope: undefined, expires: undefined, signals: undefined, events: undefined, startsOver: undefined,
+  judge: undefined, take: undefined, takeEvent: undefined, check: undefined, begin: undefined, age: undefined, resume: undefined,
+  create: undefined, save: undefined, load: undefined, clockSet: undefined, levelOf: undefined, verdictOf: undefined, limitOf: undefined, isUp: undefined, shown: undefined,
+} satisfies Record<keyof SignalCondition | keyof JointCondition, undefined>
+
+/** Conditions are asked for every reading; what comes in as many shapes as there are kinds is slow to ask (docs/decisions/backtest.md). */
+function uniform<C extends Condition>(condition: C): C {
+  return { ...blank, ...condition }
+}
+
 /** Of a rule that is not evaluated. */
-const never: SignalCondition = { ...plainLevels, form: 'signal', scope: 'series', order: 'newest', expires: false, create: () => null, judge: () => normal, limitOf: () => null }
+const never = uniform({ ...plainLevels, form: 'signal', scope: 'series', order: 'newest', expires: false, create: () => null, judge: () => normal, limitOf: () => null })

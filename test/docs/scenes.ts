@@ -125,6 +125,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
       ['limen simulate --csv', /5 sent|3 sent|\d sent/],
       ['limen backtest --rules warm-ward.yaml --csv', /"rule":"too-warm","key":"room-4",[^]*"event":"returned"[^]*"summary":\{"readings":5,"transitions":2,"alarms":1,/],
       ['limen backtest --rules warm-ward.yaml --input', /"event":"acked"[^]*"summary":\{"readings":1,/],
+      ['curl -X POST http://127.0.0.1:8080/api/v1/rules/backtest', /^\{"from":"2026-11-01T00:00:00\.000Z",[^]*"items":\[[^]*"summary":\{[^]*"truncated":false/m],
       ['limen backtest --config limen.yaml --rules', /^\{"summary":\{/m],
       ['limen backtest --config', /"rule":"spo2-low","key":"bed-1"|"summary":\{/],
       ['limen rules list', /^door-open +live +1 .* file:rules\/page-\d\.yaml$/m],
@@ -180,6 +181,12 @@ export const scenes: Readonly<Record<string, Scene>> = {
         await page.stop()
       },
     },
+  },
+  'docs/rules/backtest.md': {
+    async prepare(session) {
+      await publish(session, ['devices/room-4/temperature', '27'], ['devices/room-4/temperature', '24'])
+    },
+    says: [['curl -X POST http://127.0.0.1:8080/api/v1/rules/backtest', /"rule":"too-warm","key":"room-4"[^]*"event":"raised"[^]*"event":"returned"[^]*"summary":\{"readings":2,"transitions":2,"alarms":1,"shorterThan30s":1,/]],
   },
   'docs/flows.md': {
     files: versionsOfFlows,
