@@ -52,7 +52,7 @@ function conditionOf(rule: Rule, kinds: readonly Kind[]): { condition: Condition
 const blank = {
   form: undefined, order: undefined, scope: undefined, expires: undefined, signals: undefined, events: undefined, startsOver: undefined,
   judge: undefined, take: undefined, takeEvent: undefined, check: undefined, begin: undefined, age: undefined, resume: undefined,
-  create: undefined, save: undefined, load: undefined, clockSet: undefined, levelOf: undefined, verdictOf: undefined, limitOf: undefined, isUp: undefined, shown: undefined,
+  create: undefined, save: undefined, load: undefined, clockSet: undefined, forget: undefined, keeps: undefined, stays: undefined, levelOf: undefined, verdictOf: undefined, limitOf: undefined, isUp: undefined, shown: undefined,
 } satisfies Record<keyof SignalCondition | keyof JointCondition, undefined>
 
 /** Conditions are asked for every reading; what comes in as many shapes as there are kinds is slow to ask (docs/decisions/backtest.md). */

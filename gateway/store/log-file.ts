@@ -143,10 +143,10 @@ export function openLogFile(directory: string): LogFile {
     },
     placeAt(wallMs, which) {
       const lastId = scan.rows.lastId()
-      const newest = rowFrom(lastId)
-      if (newest === undefined) return placeBefore(undefined)
+      const last = rowFrom(lastId)
+      if (last === undefined) return placeBefore(undefined)
       // The lasting time as it would be if the clock had never been set, and the gateway never down.
-      const ids = [bisect('wall', wallMs), bisect('mono', newest.mono - (newest.wall - wallMs))]
+      const ids = [bisect('wall', wallMs), bisect('mono', last.mono - (last.wall - wallMs))]
       const low = which === 'first' ? Math.min(...ids) : Math.max(...ids)
       return low === 0 ? placeBefore(rowFrom(1)) : placeBehind(rowFrom(low)!)
     },
