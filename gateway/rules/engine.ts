@@ -272,7 +272,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
       now = resume.times
       for (const runtime of runtimes.values()) if (runtime.fault !== undefined) retry(runtime, resume.times)
       bindings.bind(healthy(), resume.times.at)
-      resumeCells({ resume, runtimes, bindings, delays, cells, timers })
+      resumeCells({ resume, runtimes, bindings, delays, staleness, cells, timers })
       // Nobody was there to see the clock set back; that it is earlier than when the gateway lived last says so.
       if (resume.alive !== null && resume.times.wallMs < resume.alive.wallMs) setClock(resume.times.wallMs - resume.alive.wallMs)
       gates.lookAll(resume.times)

@@ -6,6 +6,7 @@ import { restored, told } from './cell.ts'
 import type { Cells } from './cells.ts'
 import type { Delays } from './delays.ts'
 import { normal } from './kind.ts'
+import type { Staleness } from './staleness.ts'
 
 /** After so long a time down, what runs on up-time starts over. */
 const longestDownMs = 300_000
@@ -15,12 +16,13 @@ export interface ResumeParts {
   readonly runtimes: ReadonlyMap<string, RuleRuntime>
   readonly bindings: Bindings
   readonly delays: Delays
+  readonly staleness: Pick<Staleness, 'isIdle'>
   readonly cells: Cells
   readonly timers: TimerHeap<Cell>
 }
 
 /** The gateway was down: what rules-and-alarms.md, "Restart", says of delays, staleness, absence and windows. */
-export function resumeCells({ resume, runtimes, bindings, delays, cells, timers }: ResumeParts): void {
+export function resumeCells({ resume, runtimes, bindings, delays, staleness, cells, timers }: ResumeParts): void {
   const { at } = resume.times
   const alive = resume.alive ?? resume.times
   const over = resume.alive === null || downMs(alive, resume.times) > longestDownMs
@@ -45,7 +47,7 @@ export function resumeCells({ resume, runtimes, bindings, delays, cells, timers 
         cell.deadline = Math.min(cell.deadline, at)
         cells.follow(cell)
       }
-      if (over && cell.staleTimer !== null && cell.staleTimer.due !== Infinity) {
+      if (over && cell.staleTimer !== null && !staleness.isIdle(cell, alive.at)) {
         cell.goodAt = at
         timers.set(cell.staleTimer, at + leastStaleMs)
       }

@@ -21,6 +21,8 @@ export interface Staleness {
   check(cell: Cell, times: Times): boolean
   /** A value of this series stood for too long; `by` is the condition that found it. */
   seriesStale(series: SeriesState, by: Cell, times: Times): void
+  /** It waits for nothing, or would have been found to by then, had anybody looked. */
+  isIdle(cell: Cell, by: number): boolean
   /** A good sample of a series that was stale, or nobody asks for it any more. */
   ended(series: SeriesState, times: Times): void
   /** The device says it is back: from now on its silence counts again. */
@@ -73,6 +75,10 @@ export function createStaleness({ timers, delays, sink, isOffline, doubt }: Stal
       return true
     },
     seriesStale,
+    isIdle(cell, by) {
+      const due = cell.staleTimer?.due ?? Infinity
+      return due === Infinity || (due <= by && (expiryMs(cell) ?? Infinity) === Infinity)
+    },
     ended(series, times) {
       series.stale = false
       tell(series, times)

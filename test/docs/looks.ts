@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { parseDashboardBenchArguments } from '../../bench/dashboard-arguments.ts'
 import { parseBenchArguments } from '../../bench/arguments.ts'
 import { parseDemoArguments } from '../../devices-sim/demo/options.ts'
-import { parseFaultArguments, parseSoakArguments } from '../../faults/arguments.ts'
+import { parseFaultArguments, parseRuleSoakArguments, parseSoakArguments } from '../../faults/arguments.ts'
 import { commands } from '../../gateway/cli/commands.ts'
 import { unitTemplate } from '../../gateway/cli/init-files.ts'
 import { root } from './markdown.ts'
@@ -30,7 +30,7 @@ export const npmScript: Look = (words) => {
   const args = dashes === -1 ? [] : words.slice(dashes + 1)
   if (dashes === -1 && words.length > (words[1] === 'run' ? 3 : 2)) return 'npm keeps what is not behind -- for itself'
   const parser = {
-    bench: parseBenchArguments, faults: parseFaultArguments, soak: parseSoakArguments, 'bench:dashboard': parseDashboardBenchArguments,
+    bench: parseBenchArguments, faults: parseFaultArguments, soak: parseSoakArguments, 'soak:rules': parseRuleSoakArguments, 'bench:dashboard': parseDashboardBenchArguments,
     demo: (argv: readonly string[]) => parseDemoArguments(argv, root),
   }[script]
   if (parser !== undefined) {

@@ -281,3 +281,20 @@ describe('time that stands still', () => {
     expect(life.state().cells).toMatchObject([{ memory: { frozen: null } }])
   })
 })
+
+describe('a start after long', () => {
+  it('lets begin anew what waited to become stale, not what a look would have found to wait for nothing, whether anybody looked or not', async () => {
+    const yaml = 'rules: [{ id: hot, on: { metric: temp }, when: { above: 50 } }, { id: wet, on: { metric: humidity }, when: { above: 90 }, for: 20s, stale: 1h }]'
+    const lives = [await lifeOf(yaml), await lifeOf(yaml)] as const
+    for (const [life, looks] of [[lives[0], true], [lives[1], false]] as const) {
+      await happen(life, message('a', { temp: 20, humidity: 95 }))
+      life.pass(25_000)
+      if (looks) await life.happen({ what: 'look' })
+      life.pass(15_000)
+      if (looks) await life.happen({ what: 'look' })
+      await life.happen({ what: 'restart', downMs: 3_600_000, stepMs: 0 })
+    }
+    expect(lives[0].state().cells).toEqual(lives[1].state().cells)
+    expect(lives[0].stateHash()).toBe(lives[1].stateHash())
+  })
+})
