@@ -19,7 +19,7 @@ import type { Reading } from './kernel/reading.ts'
 import type { Rule } from './kernel/rule.ts'
 import { deviceOf } from './log-replay.ts'
 import type { StageMark } from './stage-marks.ts'
-import { rulesChange } from './stage-marks.ts'
+import { rulesAfter, rulesChange } from './stage-marks.ts'
 
 /** Rooms that act on what passes; everything is called in the turn of the input, so what they write is in its batch. */
 export interface PipelineDeps {
@@ -320,10 +320,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       const whole = rulesWhole
       const change = whole ? { put: rules, removed: [] } : rulesChange(stage.rules(), rules)
       rulesWhole = false
-      // Another place in a file is nothing to the stage, which would look at every series again.
       if (!whole && change.put.length + change.removed.length === 0) return []
       mark({ kind: 'rules', ...times, whole, ...change })
-      return stage.replaceRules(rules, times)
+      // Of what the log does not say, such as another place in a file, the stage does not know either.
+      return stage.replaceRules(rulesAfter(stage.rules(), { whole, ...change }), times)
     }))
   }
 

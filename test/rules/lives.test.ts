@@ -282,6 +282,17 @@ describe('time that stands still', () => {
   })
 })
 
+describe('an edit', () => {
+  it('of one rule leaves another, of which only the place in its file changed, as the log has it', async () => {
+    const [hot, wet] = rulesOf('rules: [{ id: hot, on: { metric: temp }, when: { above: 50 } }, { id: wet, on: { metric: humidity }, when: { above: 90 } }]')
+    const [wetter] = rulesOf('rules: [{ id: wet, on: { metric: humidity }, when: { above: 95 } }]')
+    const life = await createLife({ ruleSets: [[hot!, wet!], [{ ...hot!, source: { file: 'other.yaml', line: 9 } }, wetter!]], startWallMs })
+    await happen(life, { what: 'rules', set: 1 })
+    await happen(life, message('a', { temp: 60 }))
+    await expectItsLogToSayTheSame(life)
+  })
+})
+
 describe('a start after long', () => {
   it('lets begin anew what waited to become stale, not what a look would have found to wait for nothing, whether anybody looked or not', async () => {
     const yaml = 'rules: [{ id: hot, on: { metric: temp }, when: { above: 50 } }, { id: wet, on: { metric: humidity }, when: { above: 90 }, for: 20s, stale: 1h }]'
