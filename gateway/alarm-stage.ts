@@ -191,7 +191,7 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
     times: () => now,
     rules: () => engine.rules(),
     save: () => ({ ...engine.save(), ...now }),
-    needsHeartbeat: () => engine.runningDelays() > 0,
+    needsHeartbeat: () => engine.countsUpTime(),
     faulty: () => engine.faulty(),
     lateReadings: () => engine.lateReadings(),
     stateHash() {

@@ -2,7 +2,7 @@ import type { StoreReader, StoreRecovery, StoreWriter, Times } from './kernel/co
 
 const key = 'heartbeat'
 
-/** One small row a second while a delay runs: a state row alone makes no row of the log, and the times of a commit are those of its row of the log. */
+/** One small row a second while anything runs on up-time: a state row alone makes no row of the log, and the times of a commit are those of its row of the log. */
 export function writeHeartbeat(store: StoreWriter, times: Times): void {
   store.put('meta', key, JSON.stringify(times))
 }

@@ -53,6 +53,19 @@ describe('the stage', () => {
     expect(after.stage.needsHeartbeat()).toBe(true)
   })
 
+  it('asks for a heartbeat while a value may become stale, and while a sequence is under way', () => {
+    const { rules, message, stage } = createStageScene()
+    rules('rules: [{ id: hot, on: { metric: temp }, when: { above: 80 }, stale: 10s }, { id: knock, on: { device: "*" }, when: { sequence: [{ metric: impact, eq: true }, { not: { metric: moving, eq: true } }], within: 20s } }]')
+    message(0, 'a', { temp: 20 })
+    expect(stage.needsHeartbeat()).toBe(true)
+    expect(told(stage.advance(seconds(10)))).toEqual(['technical.stale a.temp raised unacked'])
+    expect(stage.needsHeartbeat()).toBe(false)
+    message(11, 'a', { impact: true })
+    expect(stage.needsHeartbeat()).toBe(true)
+    stage.advance(seconds(40))
+    expect(stage.needsHeartbeat()).toBe(false)
+  })
+
   it('finds the three rules that concern a reading among ten thousand', () => {
     const { stage, message } = createStageScene()
     const concerned = rulesOf('rules: [{ id: by-metric, on: { metric: temp }, when: { above: 80 } }, { id: by-device, on: { device: a }, when: { above: 80 } }, { id: by-glob, on: { device: "*", metric: "t*p" }, when: { above: 80 } }]')

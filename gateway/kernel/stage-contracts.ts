@@ -54,7 +54,7 @@ export interface LiveAlarmStage<Saved = unknown> extends AlarmStage, AlarmView {
   rules(): readonly Rule[]
   /** Undefined: not known. */
   factsOf(device: string): DeviceFacts | undefined
-  /** Does a pending delay run? Then the wiring writes one small row a second, so that a kill costs at most a second of it. */
+  /** Does anything run on up-time: a delay, the time until a value is stale, a sequence? Then the wiring writes one small row a second, so that a kill costs at most a second of it. */
   needsHeartbeat(): boolean
   /** Rules that threw and are no longer evaluated, with the reason. */
   faulty(): ReadonlyMap<string, string>

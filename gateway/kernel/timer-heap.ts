@@ -20,6 +20,8 @@ export interface TimerHeap<Owner> {
   peek(): Timer<Owner> | undefined
   /** When the next one falls due, or Infinity. */
   nextDue(): number
+  /** Is there one that is set and of this sort? */
+  some(is: (timer: Timer<Owner>) => boolean): boolean
   clear(): void
   size(): number
 }
@@ -87,6 +89,7 @@ export function createTimerHeap<Owner>(): TimerHeap<Owner> {
     stop,
     peek: () => heap[0],
     nextDue: () => (heap.length === 0 ? Infinity : heap[0]!.due),
+    some: (is) => heap.some(is),
     clear() {
       for (const timer of heap) {
         timer.place = -1

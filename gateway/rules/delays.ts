@@ -30,13 +30,9 @@ export interface Delays {
   announce(cell: Cell, times: Times): void
   /** The schedule closes. */
   silence(cell: Cell, times: Times): void
-  /** How many delays run. */
-  running(): number
 }
 
 export function createDelays({ timers, sink }: DelayDeps): Delays {
-  let running = 0
-
   function tell(cell: Cell, kind: ConditionChange['kind'], { times, levelUp = false }: { times: Times; levelUp?: boolean }): void {
     const { runtime, sample } = cell
     const shown = runtime.condition.shown?.(cell)
@@ -59,16 +55,13 @@ export function createDelays({ timers, sink }: DelayDeps): Delays {
 
   function runs(cell: Cell, due: number): void {
     cell.delayTimer ??= timers.create({ owner: cell, rule: cell.runtime.rule.id, key: cell.key, rank: delayRank })
-    if (cell.delayTimer.place < 0) running++
     timers.set(cell.delayTimer, due)
   }
 
   function drop(cell: Cell): void {
     cell.flags &= ~(delaying | frozen)
     cell.pending = normal
-    if (cell.delayTimer === null || cell.delayTimer.place < 0) return
-    running--
-    timers.stop(cell.delayTimer)
+    if (cell.delayTimer !== null) timers.stop(cell.delayTimer)
   }
 
   const lengthOf = (cell: Cell): number => ((cell.flags & raising) === 0 ? cell.runtime.rule.clearForMs : cell.runtime.rule.forMs)
@@ -181,6 +174,5 @@ export function createDelays({ timers, sink }: DelayDeps): Delays {
       tell(cell, 'gated', { times })
     },
     rearm: (cell) => runs(cell, cell.since + lengthOf(cell)),
-    running: () => running,
   }
 }

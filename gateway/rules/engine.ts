@@ -8,7 +8,7 @@ import type { Standing } from './adopt.ts'
 import { adopt } from './adopt.ts'
 import { createBindings } from './bindings.ts'
 import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
-import { compareCells, delayRank, deviceUnknown, ownUnknown, seriesUnknown, staleRank } from './cell.ts'
+import { checkRank, compareCells, delayRank, deviceUnknown, ownUnknown, seriesUnknown, staleRank } from './cell.ts'
 import { createCells } from './cells.ts'
 import { compileRule, makeReady } from './compile-rule.ts'
 import { createDelays } from './delays.ts'
@@ -66,8 +66,8 @@ export interface RuleEngine {
   adopt(standing: readonly Standing[], times: Times): readonly Dropped[]
   /** The rules that are evaluated, and those that are off or technical, as they were given. */
   rules(): readonly Rule[]
-  /** How many delays run now. */
-  runningDelays(): number
+  /** Does anything run on up-time: a delay, a value's time until it is stale, a sequence? */
+  countsUpTime(): boolean
   faulty(): ReadonlyMap<string, string>
   lateReadings(): number
   /** Rises with every timer that changed something; one that only moved on does not count. */
@@ -279,7 +279,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
     },
     adopt: (standing, times) => standing.filter((one) => !adopt(one, { runtimes, cells, bindings, facts, times })),
     rules: () => given,
-    runningDelays: () => delays.running(),
+    countsUpTime: () => timers.some(({ rank, owner }) => (rank === checkRank ? owner.runtime.condition.startsOver === true : rank === delayRank || !staleness.isIdle(owner, Infinity))),
     faulty: () => new Map([...runtimes.values()].flatMap(({ rule, fault }) => (fault === undefined ? [] : [[rule.id, fault] as const]))),
     lateReadings: () => evaluator.late(),
     firings: () => fired,
