@@ -128,14 +128,23 @@ export function createSnapshots({ everyEntries = usualEntries }: SnapshotOptions
     return begun.format === stateFormat ? begun : undefined
   }
 
+  function pageAfter(after: number): ReturnType<typeof store.read> {
+    const page = store.read({ after, limit: pageEntries })
+    // Awaited by whoever asked, unless a gap ended it before: then its failure is nobody's.
+    page.catch(() => undefined)
+    return page
+  }
+
   async function recall(into: LiveAlarmStage<SavedStage>, since: Times, rules: SavedStage['rules']): Promise<void> {
     const replay = createLogReplay(into, { since, rules })
     const total = store.lastPosition() - base
     let toldAt = base
     let last = base
     if (total > toldEntries) logger.info({ entries: total }, 'the log since the state of the rules was last kept is gone through again')
-    for (let after = base; ; ) {
-      const { entries, next } = await store.read({ after, limit: pageEntries })
+    for (let after = base, pending = pageAfter(after); ; ) {
+      const { entries, next } = await pending
+      // While one page is worked on the next is being read.
+      if (next !== after) pending = pageAfter(next)
       for (const entry of entries) {
         if (entry.position !== last + 1) throw new Gap(last + 1, entry.position)
         last = entry.position

@@ -171,9 +171,10 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
     attach(state, at)
     if (isIdle(state)) return undefined
     series.set(name, state)
-    into(byDevice, device, state)
     // Whoever goes through a device's series does so in the same order, in this life and in the next.
-    byDevice.get(device)!.sort((a, b) => (a.metric < b.metric ? -1 : 1))
+    const own = byDevice.get(device)
+    if (own === undefined) byDevice.set(device, [state])
+    else own.splice(placeIn(own, metric), 0, state)
     return state
   }
 
@@ -321,6 +322,17 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
 
 function compareFeeds(a: Feed, b: Feed): number {
   return a.cell === b.cell ? a.signal - b.signal : compareCells(a.cell, b.cell)
+}
+
+/** Where this metric stands, or would, among series in the order of theirs. */
+function placeIn(own: readonly SeriesState[], metric: string): number {
+  let low = 0
+  for (let high = own.length; low < high; ) {
+    const middle = (low + high) >> 1
+    if (own[middle]!.metric < metric) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function seriesName(device: string, metric: string): string {
