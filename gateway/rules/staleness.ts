@@ -34,6 +34,8 @@ export function createStaleness({ timers, delays, sink, isOffline, doubt }: Stal
     return runtime.rule.staleMs ?? (series === null ? undefined : defaultStaleMs(series))
   }
 
+  const leastUntil = ({ goodAt, runtime }: Cell): number => goodAt + runtime.leastStaleMs
+
   /** One technical alarm for the series; of a device that is offline one for the device is enough, and a shadow rule tells nobody. */
   function seriesStale(series: SeriesState, by: Cell, times: Times): void {
     // One that is stuck or hangs loose has its own alarm: it is updated, and its values are worth nothing.
@@ -54,9 +56,8 @@ export function createStaleness({ timers, delays, sink, isOffline, doubt }: Stal
       const timer = cell.staleTimer
       if (timer === null) return false
       // No value stands for less: with one that came meanwhile there is nothing to work out yet.
-      const leastUntil = cell.goodAt + cell.runtime.leastStaleMs
-      if (leastUntil > times.at) {
-        timers.set(timer, leastUntil)
+      if (leastUntil(cell) > times.at) {
+        timers.set(timer, leastUntil(cell))
         return false
       }
       const ms = expiryMs(cell)
@@ -77,7 +78,7 @@ export function createStaleness({ timers, delays, sink, isOffline, doubt }: Stal
     seriesStale,
     isIdle(cell, by) {
       const due = cell.staleTimer?.due ?? Infinity
-      return due === Infinity || (due <= by && (expiryMs(cell) ?? Infinity) === Infinity)
+      return due === Infinity || (Math.max(due, leastUntil(cell)) <= by && (expiryMs(cell) ?? Infinity) === Infinity)
     },
     ended(series, times) {
       series.stale = false

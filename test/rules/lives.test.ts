@@ -294,6 +294,23 @@ describe('an edit', () => {
 })
 
 describe('a start after long', () => {
+  it('takes a value that came before its look was due for one that may become stale yet, whatever the log was gone through from', async () => {
+    const lives = [await lifeOf('rules: [{ id: hot, on: { metric: temp }, when: { above: 50 } }]'), await lifeOf('rules: [{ id: hot, on: { metric: temp }, when: { above: 50 } }]')] as const
+    for (const [life, keeps] of [[lives[0], true], [lives[1], false]] as const) {
+      await happen(life, message('a', { temp: 20 }))
+      life.pass(25_000)
+      await happen(life, message('a', { temp: 21 }))
+      if (keeps) await life.keepSnapshot()
+      life.pass(5_000)
+      if (keeps) await life.happen({ what: 'look' })
+      await life.happen({ what: 'restart', downMs: 3_600_000, stepMs: 0 })
+      await life.commit()
+    }
+    expect(lives[0].state().cells).toEqual(lives[1].state().cells)
+    expect(lives[0].state().cells).toMatchObject([{ goodAt: lives[0].times().at }])
+  })
+
+
   it('lets begin anew what waited to become stale, not what a look would have found to wait for nothing, whether anybody looked or not', async () => {
     const yaml = 'rules: [{ id: hot, on: { metric: temp }, when: { above: 50 } }, { id: wet, on: { metric: humidity }, when: { above: 90 }, for: 20s, stale: 1h }]'
     const lives = [await lifeOf(yaml), await lifeOf(yaml)] as const
