@@ -79,14 +79,22 @@ async function connect({ limen }: Round): Promise<MqttClient[]> {
   return clients
 }
 
+/** On a busy machine the hash takes long, and is not to be had again at once. */
+async function stateOf(limen: GatewayProcess): Promise<{ readonly stateHash: string; readonly late: number }> {
+  for (;;) {
+    const response = await ask(limen, 'GET', 'state')
+    if (response.status !== 503) return (await response.json()) as { stateHash: string; late: number }
+    await sleep(Number(response.headers.get('retry-after') ?? 1) * 1_000)
+  }
+}
+
 /** Gives what is wrong, undefined where nothing is. */
 async function compare({ limen }: Round): Promise<string | undefined> {
   await sleep(1_000)
   for (let tries = 0; tries < 40; tries++) {
-    const state = async () => (await (await ask(limen, 'GET', 'state')).json()) as { stateHash: string; late: number }
-    const before = await state()
+    const before = await stateOf(limen)
     const told = await bothTellings(limen)
-    const after = await state()
+    const after = await stateOf(limen)
     // Rules go on by time alone: only a moment in which nothing happened tells.
     if (before.stateHash !== after.stateHash) continue
     const first = told.journal.findIndex((line, i) => JSON.stringify(line) !== JSON.stringify(told.backtest[i]))
