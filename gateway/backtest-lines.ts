@@ -19,8 +19,16 @@ export interface LinesBacktest {
 
 const nothing: readonly BacktestLine[] = []
 
+/** What is tried, and on which site. */
+export interface LinesOptions {
+  readonly rules: readonly Rule[]
+  /** Devices that are known from the beginning: absence counts them though they were never seen. */
+  readonly devices?: readonly string[]
+  readonly factsOf?: (device: string) => DeviceFacts
+}
+
 /** The live engine with a virtual clock, over recorded input. */
-export function createLinesBacktest(rules: readonly Rule[], factsOf?: (device: string) => DeviceFacts): LinesBacktest {
+export function createLinesBacktest({ rules, devices = [], factsOf }: LinesOptions): LinesBacktest {
   const stage = createAlarmStage({ kinds }, { state: nowhere })
   const summary = createSummary()
   const replay = createReplay({ stage: () => stage, ...(factsOf === undefined ? {} : { factsOf }) })
@@ -34,7 +42,7 @@ export function createLinesBacktest(rules: readonly Rule[], factsOf?: (device: s
   /** The rules are there from the first line on; one that cannot be carried out says so at once. */
   function begin(at: number): readonly BacktestLine[] {
     begun = true
-    return stage.replaceRules(rules, { at, wallMs: at }).map(outputLine)
+    return [...devices.flatMap((device) => replay.meet(device, at)), ...stage.replaceRules(rules, { at, wallMs: at }).map(outputLine)]
   }
 
   return {

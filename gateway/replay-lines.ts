@@ -37,6 +37,8 @@ export interface ReplayDeps {
 export interface Replay {
   /** Takes one line; `at` must not fall. Throws BAD_INPUT on a line that cannot be read. A promise only where the line is a restart. */
   line(line: InputLine): readonly BacktestLine[] | Promise<readonly BacktestLine[]>
+  /** A device of the configuration is known from the beginning, seen or not. */
+  meet(device: string, at: number): readonly BacktestLine[]
   counts(): { readonly readings: number; readonly duplicates: number }
 }
 
@@ -149,6 +151,7 @@ export function createReplay(deps: ReplayDeps): Replay {
       if (line.device !== undefined && line.do === undefined && (line.metric !== undefined || line.values !== undefined)) return shown(take(line, times))
       return other(line, times)
     },
+    meet: (device, at) => shown(meet(device, timesAt(at))),
     counts: () => readings.counts(),
   }
 }

@@ -14,7 +14,9 @@ import type { CliDeps } from './deps.ts'
 /** What `--rules` named. */
 export interface GivenRules {
   readonly rules: readonly Rule[]
-  /** What the configuration, where there is one, says of a device. */
+  /** Devices that the configuration, where there is one, names. */
+  readonly devices: readonly string[]
+  /** What it says of a device. */
   readonly factsOf: (device: string) => DeviceFacts
 }
 
@@ -40,6 +42,7 @@ export async function loadGivenRules(file: string, site: Config | undefined, dep
   const configured = createConfiguredDevices(devices)
   return {
     rules,
+    devices: configured.ids,
     factsOf(id) {
       const [under, over] = [configured.defaults(id), configured.of(id)]
       return over === undefined ? under : overlay(under, over)

@@ -60,8 +60,8 @@ function checkForm(given: Arguments): { from: number; to: number } {
 /** At SIGINT and SIGTERM. */
 const stopped = (): LimenError => new LimenError('STOPPING', 'stopped before the end; what was found until then stands in the output', { remedy: 'run it again for the whole' })
 
-async function* overInput(given: Arguments, { rules, factsOf }: GivenRules, deps: CliDeps): AsyncGenerator<string> {
-  const test = createLinesBacktest(rules, factsOf)
+async function* overInput(given: Arguments, site: GivenRules, deps: CliDeps): AsyncGenerator<string> {
+  const test = createLinesBacktest(site)
   const progress = createBacktestProgress(deps)
   const source = given.text('csv') ?? given.text('input')!
   const { bytes, share, end } = openInput(source, deps)

@@ -74,11 +74,13 @@ export const dirty = 256
 export const undecided = 512
 /** It waits because something came, and not because the world around it changed. */
 export const heard = 1024
+/** True when its schedule opened, but unknown: told as soon as it is known to be true. */
+export const withheld = 2048
 export const delaying = raising | clearing
 export const anyUnknown = ownUnknown | seriesUnknown | deviceUnknown | undecided
 /** Bits that are part of the state, and those that ask for a look at a sample that changes nothing. */
 export const kept = ~(dirty | heard)
-export const busy = delaying | frozen | anyUnknown | restored
+export const busy = delaying | frozen | anyUnknown | restored | withheld
 
 /** One condition: a rule for one key and, where it is about a single signal, one metric. */
 export interface Cell extends CellView {

@@ -2,7 +2,7 @@ import type { ConditionChange, ConditionSink } from '../kernel/condition.ts'
 import type { Times } from '../kernel/contracts.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Cell } from './cell.ts'
-import { anyUnknown, clearing, delayRank, delaying, frozen, raising, restored, told } from './cell.ts'
+import { anyUnknown, clearing, delayRank, delaying, frozen, raising, restored, told, withheld } from './cell.ts'
 import type { Verdict } from './kind.ts'
 import { normal } from './kind.ts'
 
@@ -26,7 +26,7 @@ export interface Delays {
   freeze(cell: Cell, aliveAt: number): void
   /** Sets the timer of a delay that came back running. */
   rearm(cell: Cell): void
-  /** The schedule opens: what is true is announced now. */
+  /** The schedule opens: what is true is announced now; what is unknown when it is known again. */
   announce(cell: Cell, times: Times): void
   /** The schedule closes. */
   silence(cell: Cell, times: Times): void
@@ -91,6 +91,7 @@ export function createDelays({ timers, sink }: DelayDeps): Delays {
     cell.active = verdict
     cell.pending = normal
     if (verdict !== normal) return announce(cell, times)
+    cell.flags &= ~withheld
     if ((cell.flags & told) === 0) return
     cell.flags &= ~told
     tell(cell, 'false', { times })
@@ -98,7 +99,11 @@ export function createDelays({ timers, sink }: DelayDeps): Delays {
 
   function announce(cell: Cell, times: Times): void {
     if (!cell.runtime.open || cell.active === normal || (cell.flags & told) !== 0) return
-    cell.flags |= told
+    if ((cell.flags & anyUnknown) !== 0) {
+      cell.flags |= withheld
+      return
+    }
+    cell.flags = (cell.flags | told) & ~withheld
     tell(cell, 'true', { times })
   }
 
@@ -128,8 +133,9 @@ export function createDelays({ timers, sink }: DelayDeps): Delays {
     // A sample that does not meet the clear condition restarts the off-delay.
     if ((flags & clearing) !== 0) drop(cell)
     const from = cell.active
-    if (verdict === from) return
     cell.active = verdict
+    if ((flags & withheld) !== 0) return announce(cell, times)
+    if (verdict === from) return
     if ((flags & told) !== 0) tell(cell, 'level', { times, levelUp: cell.runtime.condition.isUp(from, verdict) })
   }
 
@@ -169,6 +175,7 @@ export function createDelays({ timers, sink }: DelayDeps): Delays {
     },
     announce,
     silence(cell, times) {
+      cell.flags &= ~withheld
       if ((cell.flags & told) === 0) return
       cell.flags &= ~told
       tell(cell, 'gated', { times })

@@ -67,6 +67,6 @@ function checkOn(kind: KindSchema, on: Selector, { kinds, refuse }: { kinds: Kin
   if (on.event === undefined && !hears.includes('readings')) return refuse('on', `${kind.name} is about events, and "on" asks for readings`, 'write e.g. on: { event: "card.*" }')
   if (kind.namesMetrics === true && on.metric !== undefined) return refuse('on', `${kind.name} names its metrics itself, and "on" names another`, 'leave metric out of "on"')
   if (on.event === undefined && kind.needsOneOf.length > 0 && !kind.needsOneOf.some((member) => on[member] !== undefined)) {
-    refuse('on', kind.name === 'absent' ? 'absent must know what to miss' : `${kind.name} must know what it is about`, `write ${kind.needsOneOf.join(' or ')} in "on"`)
+    refuse('on', `${kind.name} must know what it is about`, `write ${kind.needsOneOf.join(' or ')} in "on"`)
   }
 }

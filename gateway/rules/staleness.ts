@@ -2,7 +2,7 @@ import type { ConditionSink } from '../kernel/condition.ts'
 import type { Times } from '../kernel/contracts.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Cell, SeriesState } from './cell.ts'
-import { anyUnknown, deviceUnknown, ownUnknown, seriesUnknown } from './cell.ts'
+import { anyUnknown, deviceUnknown, ownUnknown, seriesUnknown, withheld } from './cell.ts'
 import type { Delays } from './delays.ts'
 import { defaultStaleMs } from './series-state.ts'
 
@@ -87,6 +87,7 @@ export function createStaleness({ timers, delays, sink, isOffline, doubt }: Stal
     },
     backOnline(cell, times) {
       delays.makeKnown(cell, deviceUnknown, times)
+      if ((cell.flags & withheld) !== 0) delays.announce(cell, times)
       if (cell.staleTimer === null) return
       cell.goodAt = times.at
       timers.set(cell.staleTimer, times.at + cell.runtime.leastStaleMs)

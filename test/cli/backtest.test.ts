@@ -159,6 +159,12 @@ describe('limen backtest over lines of JSON', () => {
     expect((await run(['--rules', 'hot.yaml', '--input', '-'], { input })).told).toEqual(['2 hot oven-1 raised', '4 hot oven-1 cleared'])
   })
 
+  it('counts devices of the configuration as absent from the first line on, though they were never seen', async () => {
+    const { run } = backtestScene({ 'limen.yaml': 'devices:\n  bed-1: { type: m }\n  bed-2: { type: m }\nrules:\n  - { id: silent, on: { device: "bed-*" }, when: { absent: { after: 30s, grace: 60s } } }\n  - { id: by-type, on: { deviceType: m }, when: { absent: { after: 75s } }, key: rule }\n' })
+    const input = jsonl({ at: 1_000, device: 'bed-2', metric: 'hr', value: 70 }, { at: 10_000, restart: { downMs: 10_000 } }, { at: 21_000, device: 'bed-2', metric: 'hr', value: 71 }, { at: 100_000 })
+    expect((await run(['--rules', 'limen.yaml', '--input', '-'], { input })).told).toEqual(['51000 silent bed-2 raised', '80000 silent bed-1 raised', '96000 by-type by-type raised'])
+  })
+
   it('lets rules name the zones and tables of a site', async () => {
     const { run } = backtestScene({
       'site.yaml': 'site: s\nrules: [zones.yaml]\n', 'zones.yaml': 'zones:\n  ward: { circle: { lat: 51.5, lon: -0.1, radius: 100m } }\n', 'broken.yaml': 'site: s\nrules: [{ id: a }]\n',

@@ -26,6 +26,6 @@ export const absentSchema: KindSchema<AbsentSpec> = {
   parse: (node, context) => parseWith(shape, node, context.path),
   levels: () => [],
   allowsFor: false,
-  needsOneOf: ['metric', 'device'],
+  needsOneOf: [],
   defaultMessage: 'nothing heard of {metric} on {device}',
 }

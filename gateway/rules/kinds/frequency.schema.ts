@@ -31,7 +31,7 @@ export const frequencySchema: KindSchema<FrequencySpec> = {
   parse: (node, context) => parseWith(shape, node, context.path),
   levels: () => [],
   allowsFor: false,
-  needsOneOf: ['metric', 'device'],
+  needsOneOf: [],
   defaultMessage: '{rule}: {value} times, more than {limit}',
   hears: ['readings', 'events'],
 }

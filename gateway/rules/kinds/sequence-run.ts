@@ -43,7 +43,8 @@ export function createRun({ stages }: Plan): Run {
 export function step(run: Run, { stages, withinMs, ending }: Plan, { time, steps }: Happening): boolean {
   const { began } = run
   const last = stages.length - 1
-  if ((steps & ending) !== 0) run.pending = null
+  // Before the first that had a time of its own nothing was put in order: what happened earlier ends and follows nothing.
+  if ((steps & ending) !== 0 && !(run.pending !== null && time < run.pending)) run.pending = null
   // From the last to the first: one message is one step at most.
   for (let i = last; i >= 0; i--) {
     const { step: own, not } = stages[i]!
@@ -51,7 +52,7 @@ export function step(run: Run, { stages, withinMs, ending }: Plan, { time, steps
     if ((steps & not) !== 0) began[i] = null
     if ((steps & own) === 0) continue
     const begun = i === 0 ? time : began[i - 1]!
-    if (begun === null || time - begun > withinMs) continue
+    if (begun === null || time < begun || time - begun > withinMs) continue
     if (i < last) began[i] = begun
     else {
       began.fill(null)

@@ -2,7 +2,7 @@ import type { Value } from '../../kernel/reading.ts'
 import type { JointCondition, Kind, Moment, Signal } from '../kind.ts'
 import { normal, plainLevels } from '../kind.ts'
 import type { Watermark } from '../watermark.ts'
-import { advance, reachesAt, watermarkOf } from '../watermark.ts'
+import { advance, keyTime, latenessMs, reachesAt, watermarkOf } from '../watermark.ts'
 import { compileComparison } from './comparison.schema.ts'
 import type { Happening, Plan, Run } from './sequence-run.ts'
 import { copyRun, createRun, dueOf, newestOf, planOf, shiftRun, step } from './sequence-run.ts'
@@ -14,9 +14,11 @@ interface SequenceMemory {
   steps: number
   time: number
   messages: number
+  /** Some reading came with its device's own time: others may come late. Until then what came is all there is, and nothing waits for more. */
+  mayBeLate: boolean
   /** What others may still come before, in order of time. */
   readonly ahead: Happening[]
-  /** Up to the watermark. */
+  /** Up to the watermark, or to the newest where nothing comes late. */
   run: Run
   /** The last happening that completed the sequence: none does so twice. */
   completed: { time: number; n: number } | null
@@ -35,7 +37,7 @@ const mostAhead = 1_000
 
 /**
  * One step after the other, in the order of event times. Completed by a step it fires at once, and again if something that comes
- * late completes it too; where it ends with negated steps it fires when the watermark says that the time is up.
+ * late completes it too; where it ends with negated steps it fires when the time is up: by the watermark where inputs may come late.
  */
 export const sequence: Kind = {
   name: 'sequence',
@@ -50,7 +52,8 @@ export const sequence: Kind = {
     function settle(memory: SequenceMemory, mark: Watermark, at: number): void {
       const { ahead, run } = memory
       const isDue = memory.frozen === null && memory.dueAt <= at
-      const settled = isDue ? Math.max(watermarkOf(mark), dueOf(run, plan)) : watermarkOf(mark)
+      const certain = memory.mayBeLate ? watermarkOf(mark) : keyTime(mark)
+      const settled = isDue ? Math.max(certain, dueOf(run, plan)) : certain
       while (ahead.length > 0 && (ahead[0]!.time <= settled || ahead.length > mostAhead)) {
         const next = ahead[0]!
         if (dueOf(run, plan) < next.time) memory.until = endOfTime(memory, at)
@@ -99,11 +102,12 @@ export const sequence: Kind = {
       startsOver: true,
       signals,
       events,
-      create: () => ({ steps: 0, time: 0, messages: 0, ahead: [], run: createRun(plan), completed: null, dueAt: Infinity, dueOf: null, until: -Infinity, frozen: null }),
+      create: () => ({ steps: 0, time: 0, messages: 0, mayBeLate: false, ahead: [], run: createRun(plan), completed: null, dueAt: Infinity, dueOf: null, until: -Infinity, frozen: null }),
       // oxlint-disable-next-line max-params -- called for every reading: no object is made for it.
       take(reading, signal, { memory }, moment) {
         if (reading.quality !== 'good') return
         thaw(memory, moment)
+        if (reading.tsGiven && !memory.mayBeLate) expectLate(memory)
         if (meets[signal]!.holds(reading.value) === true) note(memory, meets[signal]!.step, moment)
       },
       // oxlint-disable-next-line max-params
@@ -127,7 +131,7 @@ export const sequence: Kind = {
         lookAhead(memory, at)
         if (memory.run.pending !== memory.dueOf) {
           memory.dueOf = memory.run.pending
-          memory.dueAt = memory.dueOf === null ? Infinity : reachesAt(mark, dueOf(memory.run, plan))
+          memory.dueAt = memory.dueOf === null ? Infinity : reachesAt(mark, dueOf(memory.run, plan)) - (memory.mayBeLate ? 0 : latenessMs)
         }
         if (isOver(memory, mark, plan)) memory.run = createRun(plan)
         cell.deadline = nextLook(memory, mark, at)
@@ -153,6 +157,12 @@ export const sequence: Kind = {
 function note(memory: SequenceMemory, bit: number, { time }: Moment): void {
   memory.steps |= bit
   memory.time = time
+}
+
+/** From now on what waits for its end waits for the watermark. */
+function expectLate(memory: SequenceMemory): void {
+  memory.mayBeLate = true
+  memory.dueOf = null
 }
 
 /** The first sample after the gateway was down: what ran goes on from here. */

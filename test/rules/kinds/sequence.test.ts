@@ -7,6 +7,8 @@ import { problemsOf, rulesFrom } from '../../support/rule-text.ts'
 const fall = rulesFrom('- { id: fall, on: { device: "band-*" }, ack: auto, when: { sequence: [{ metric: impact, eq: true }, { not: { metric: moving, eq: true } }], within: 20s } }')
 const door = rulesFrom('- { id: door, on: { device: d }, ack: auto, when: { sequence: [{ metric: a, eq: 1 }, { metric: b, eq: 1 }], within: 20s } }')
 const say = (at: number, metric: string, value: unknown = true, device = 'band-1'): InputLine => ({ at, device, metric, value })
+/** With the device's own time, so that others may still come that are older. */
+const stamped = (at: number, metric: string, value: unknown = true): InputLine => ({ ...say(at, metric, value), ts: at })
 const changes = (rules: typeof fall, lines: readonly InputLine[]) => runJoint(rules, lines).map(({ at, event }) => [at, event])
 
 describe('sequence', () => {
@@ -30,19 +32,39 @@ describe('sequence', () => {
     expect(changes(door, [{ ...say(12_000, 'b', 1, 'd'), ts: 12_000 }, { ...say(13_000, 'a', 1, 'd'), ts: 6_999 }])).toEqual([])
   })
 
-  it('fires where the negated step has not come when its time is up and nothing older can come any more, and ends when it does', () => {
-    expect(changes(fall, [say(0, 'impact'), { at: 24_999 }, { at: 60_000 }, say(61_000, 'moving', false), say(62_000, 'moving')])).toEqual([[25_000, 'raised'], [62_000, 'cleared']])
-    expect(changes(fall, [say(0, 'impact'), say(20_000, 'moving'), { at: 60_000 }])).toEqual([])
+  it('fires where the negated step has not come when its time is up, and ends when it does', () => {
+    expect(changes(fall, [say(0, 'impact'), { at: 19_999 }, { at: 60_000 }, say(61_000, 'moving', false), say(62_000, 'moving')])).toEqual([[20_000, 'raised'], [62_000, 'cleared']])
+    expect(changes(fall, [say(0, 'impact'), say(19_999, 'moving'), { at: 60_000 }])).toEqual([])
+    expect(changes(fall, [say(0, 'impact'), say(25_000, 'impact', false)])).toEqual([[20_000, 'raised']])
+    expect(changes(fall, [say(0, 'impact'), say(21_000, 'moving'), { at: 100_000 }])).toEqual([[20_000, 'raised'], [21_000, 'cleared']])
+    // What is due fires before what comes at that moment.
+    expect(changes(fall, [say(0, 'impact'), say(20_000, 'moving'), { at: 60_000 }])).toEqual([[20_000, 'raised'], [20_000, 'cleared']])
+  })
+
+  it('waits, where devices give their own time, until nothing older can come any more', () => {
+    expect(changes(fall, [stamped(0, 'impact'), { at: 24_999 }, { at: 60_000 }, stamped(61_000, 'moving', false), stamped(62_000, 'moving')])).toEqual([[25_000, 'raised'], [62_000, 'cleared']])
+    expect(changes(fall, [stamped(0, 'impact'), stamped(20_000, 'moving'), { at: 60_000 }])).toEqual([])
+    expect(changes(fall, [stamped(0, 'impact'), { ...say(24_000, 'moving'), ts: 19_500 }, { at: 60_000 }])).toEqual([])
     // Others that come say how late it is.
-    expect(changes(fall, [say(0, 'impact'), say(25_000, 'impact', false)])).toEqual([[25_000, 'raised']])
+    expect(changes(fall, [stamped(0, 'impact'), stamped(25_000, 'impact', false)])).toEqual([[25_000, 'raised']])
+    // From the first on that has one.
+    expect(changes(fall, [say(0, 'impact'), stamped(10_000, 'moving', false), { at: 60_000 }])).toEqual([[25_000, 'raised']])
+    expect(changes(fall, [say(10_000, 'impact'), { ...say(11_000, 'moving'), ts: 9_000 }, { at: 60_000 }])).toEqual([[35_000, 'raised']])
   })
 
   it('has been missed, too, where what was waited for comes after the end', () => {
-    expect(changes(fall, [say(0, 'impact'), say(21_000, 'moving'), { at: 100_000 }])).toEqual([[25_000, 'raised'], [45_000, 'cleared']])
+    expect(changes(fall, [stamped(0, 'impact'), stamped(21_000, 'moving'), { at: 100_000 }])).toEqual([[25_000, 'raised'], [45_000, 'cleared']])
   })
 
   it('does not wait longer where the first step comes again and again', () => {
-    expect(changes(fall, [0, 5, 10, 15, 20].map((s) => say(s * 1_000, 'impact')).concat([{ at: 30_000 }]))).toEqual([[25_000, 'raised']])
+    expect(changes(fall, [0, 5, 10, 15, 20].map((s) => stamped(s * 1_000, 'impact')).concat([{ at: 30_000 }]))).toEqual([[25_000, 'raised']])
+    expect(changes(fall, [0, 5, 10, 15].map((s) => say(s * 1_000, 'impact')).concat([{ at: 30_000 }]))).toEqual([[20_000, 'raised']])
+  })
+
+  it('counts a time that is shorter than what may be late', () => {
+    const short = rulesFrom('- { id: r, on: { device: d }, ack: auto, when: { sequence: [{ metric: a, eq: 1 }, { metric: b, eq: 1 }, { not: { metric: c, eq: 1 } }], within: 2s } }')
+    expect(changes(short, [say(0, 'a', 1, 'd'), say(1_000, 'b', 1, 'd'), { at: 60_000 }])).toEqual([[2_000, 'raised']])
+    expect(changes(short, [say(0, 'a', 1, 'd'), say(1_000, 'b', 1, 'd'), say(1_500, 'c', 1, 'd'), { at: 60_000 }])).toEqual([])
   })
 
   it('takes a negated step between two others as forbidden in between', () => {
@@ -64,14 +86,15 @@ describe('sequence', () => {
   })
 
   it('stands still while the gateway is down, and goes on with the first sample', () => {
-    expect(changes(fall, [say(0, 'impact'), { at: 10_000, restart: { downMs: 60_000 } }, say(72_000, 'moving', false), { at: 86_999 }, { at: 90_000 }])).toEqual([[87_000, 'raised']])
+    expect(changes(fall, [say(0, 'impact'), { at: 10_000, restart: { downMs: 60_000 } }, say(72_000, 'moving', false), { at: 81_999 }, { at: 90_000 }])).toEqual([[82_000, 'raised']])
     expect(changes(fall, [say(0, 'impact'), { at: 10_000, restart: { downMs: 60_000 } }, say(72_000, 'moving')])).toEqual([])
     expect(changes(fall, [say(0, 'impact'), { at: 10_000, restart: { downMs: 301_000 } }, say(312_000, 'moving', false), { at: 600_000 }])).toEqual([])
     expect(changes(door, [say(0, 'a', 1, 'd'), { at: 1_000, restart: { downMs: 60_000 } }, say(62_000, 'b', 1, 'd')])).toEqual([[62_000, 'raised']])
   })
 
   it.each([3_600_000, -20_000])('waits no longer and no shorter where the wall clock jumps by %i ms', (wallClockStepMs) => {
-    expect(changes(fall, [say(0, 'impact'), { at: 5_000, wallClockStepMs }, { at: 30_000 }])).toEqual([[25_000, 'raised']])
+    expect(changes(fall, [say(0, 'impact'), { at: 5_000, wallClockStepMs }, { at: 30_000 }])).toEqual([[20_000, 'raised']])
+    expect(changes(fall, [stamped(0, 'impact'), { at: 5_000, wallClockStepMs }, { at: 30_000 }])).toEqual([[25_000, 'raised']])
   })
 
   it.each([
@@ -148,7 +171,8 @@ describe('any sequence of steps', () => {
       const rules = rulesFrom('- { id: r, on: { device: d }, ack: auto, when: { sequence: [{ metric: a, eq: 1 }, { not: { metric: n, eq: 1 } }], within: 10s } }')
       let at = 0
       const lines = steps.map(({ gap, has }) => ({ at: (at += gap), device: 'd', metric: has, value: 1 }))
-      expect(changes(rules, [...lines, { at: at + 100_000 }])).toEqual(missed(lines, at + 100_000))
+      expect(changes(rules, [...lines.map((line) => ({ ...line, ts: line.at })), { at: at + 100_000 }])).toEqual(missed(lines, at + 100_000))
+      expect(changes(rules, [...lines, { at: at + 100_000 }])).toEqual(missedAtOnce(lines))
     }), { numRuns: 300 })
   })
 })
@@ -168,6 +192,26 @@ function completions(items: readonly (Item & { n: number })[], within: number): 
     if (!items[k]!.has.includes('a')) from = k + 1
   }
   return ends
+}
+
+/** The same where what came is all there is: of each beginning that is waited for it is known at its end. */
+function missedAtOnce(lines: readonly { at: number; metric: string }[]): [number, string][] {
+  const out: [number, string][] = []
+  let began: number | null = null
+  let active = false
+  for (const { at, metric } of [...lines, { at: Infinity, metric: 'x' }]) {
+    if (began !== null && began + 10_000 <= at) {
+      if (!active) out.push([began + 10_000, 'raised'])
+      active = true
+      began = null
+    }
+    if (metric === 'a') began ??= at
+    if (metric !== 'n') continue
+    began = null
+    if (active) out.push([at, 'cleared'])
+    active = false
+  }
+  return out
 }
 
 /** In the order in which things happen at all, a beginning that is waited for hides those after it. */
