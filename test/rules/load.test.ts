@@ -177,7 +177,8 @@ describe('levels of a rule', () => {
       fc.property(fc.record({ lolo: limit, lo: limit, hi: limit, hihi: limit }), fc.integer({ min: 0, max: 4 }), (limits, hysteresis) => {
         const given = Object.entries(limits).filter(([, value]) => value !== undefined)
         const values = given.map(([, value]) => value!)
-        const right = values.length > 0 && values.every((value, i) => i === 0 || values[i - 1]! < value) && (limits.lo === undefined || limits.hi === undefined || hysteresis < limits.hi - limits.lo)
+        const [low, high] = [limits.lo ?? limits.lolo, limits.hi ?? limits.hihi]
+        const right = values.length > 0 && values.every((value, i) => i === 0 || values[i - 1]! < value) && (low === undefined || high === undefined || hysteresis < high - low)
         const { rules } = readRules(JSON.stringify([{ id: 'r', on: { metric: 'm' }, when: { level: { ...Object.fromEntries(given), hysteresis } } }]), 'r', deps)
         expect(rules.length === 1).toBe(right)
       }),
