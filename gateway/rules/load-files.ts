@@ -52,8 +52,11 @@ export async function expandSources(sources: readonly RuleSource[], bases: Bases
       problem(`there is no directory ${shown(root, bases.cwd)}`, `make it, or mend the path; it is relative to ${base}`)
       continue
     }
+    const configFile = resolve(bases.cwd, source.place.file)
     for await (const match of glob(source.pattern, { cwd: bases.baseDir })) {
       const path = resolve(bases.baseDir, match)
+      // `*.yaml` beside limen.yaml finds it too.
+      if (path === configFile) continue
       directories.add(dirname(path))
       await addFile(path, { files, bases, problem: undefined, base })
     }
@@ -83,7 +86,8 @@ async function addFile(path: string, at: { files: Map<string, RuleFile>; bases: 
     at.problem?.(code === 'ENOENT' ? `there is no file ${name}` : `${name} cannot be read (${code ?? 'error'})`, `mend the path; it is relative to ${at.base}`)
     return
   }
-  if (!found.isFile()) return at.problem?.(`${name} is a directory`, `write ${name}${sep}*.yaml`)
+  if (found.isDirectory()) return at.problem?.(`${name} is a directory`, `write ${name}${sep}*.yaml`)
+  if (!found.isFile()) return at.problem?.(`${name} is no file, but a device or a pipe`, 'write the path of a file')
   const stamp = `${found.size} ${found.mtimeNs} ${found.ctimeNs} ${found.ino}`
   at.files.set(path, { path, shown: name, sizeBytes: Number(found.size), stamp })
 }

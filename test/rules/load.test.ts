@@ -196,6 +196,15 @@ describe('files of rules', () => {
     expect(loaded.rules.map(({ id, source }) => [id, source.file])).toEqual([['d', 'd.yaml'], ['a', 'rules/a.yaml'], ['b', 'rules/b.yaml'], ['c', 'rules/deep/c.yml']])
   })
 
+  it('are not the configuration itself, which a glob beside it finds too', async () => {
+    const base = directory({ 'limen.yaml': 'rules: ["*.yaml"]\n', 'a.yaml': rule('a') })
+    expect(await load(base, '*.yaml', '**/*.yaml')).toMatchObject({ rules: [{ id: 'a' }], problems: [], files: [join(base, 'a.yaml')] })
+  })
+
+  it('are files: of a device or a pipe nothing is read', async () => {
+    expect((await load(tempDir(), '/dev/null')).problems.map(({ message }) => message)).toEqual(['/dev/null is no file, but a device or a pipe'])
+  })
+
   it('may be none where the directory is there: one may come', async () => {
     const base = directory({ 'rules/notes.txt': '' })
     expect(await load(base, 'rules/*.yaml')).toMatchObject({ rules: [], problems: [], directories: [join(base, 'rules')] })
