@@ -48,6 +48,8 @@ const verbs: Readonly<Record<string, OperatorVerb>> = {
 }
 /** One of these says what a line is. */
 const signs = ['metric', 'values', 'event', 'do', 'restart', 'wallClockStepMs'] as const
+/** Beyond it there are no dates. */
+const latestMs = 8.6e15
 const noFacts: DeviceFacts = { type: null, labels: {}, settings: {} }
 const nothing: readonly BacktestLine[] = []
 
@@ -118,12 +120,15 @@ export function createReplay(deps: ReplayDeps): Replay {
       case 'restart': {
         const down = number(line.restart?.downMs, 'restart.downMs')
         if (down < 0) throw bad('restart.downMs is less than 0')
+        within(line.at + down, line.at + down + stepMs)
         const fired = shown(deps.stage().advance(times))
         return restart(line.at, down).then((after) => [...fired, ...after])
       }
       case 'wallClockStepMs': {
         const fired = shown(deps.stage().advance(times))
-        stepMs += number(line.wallClockStepMs, 'wallClockStepMs')
+        const step = number(line.wallClockStepMs, 'wallClockStepMs')
+        within(line.at, line.at + stepMs + step)
+        stepMs += step
         return [...fired, ...shown(deps.stage().advance(timesAt(line.at)))]
       }
       case 'metric':
@@ -148,6 +153,8 @@ export function createReplay(deps: ReplayDeps): Replay {
       if (at < lastAt) throw bad(`at ${at} comes after ${lastAt}`, 'lines stand in rising order of `at`; a device’s own time is `ts`')
       lastAt = at
       const times = timesAt(at)
+      within(at, times.wallMs)
+      if (line.metric !== undefined && line.values !== undefined) throw bad('the line says `metric` and `values` at once', 'write a line for each')
       if (line.device !== undefined && line.do === undefined && (line.metric !== undefined || line.values !== undefined)) return shown(take(line, times))
       return other(line, times)
     },
@@ -161,6 +168,10 @@ export function outputLine({ at, event, from, alarm, reason }: Transition): Back
     at, rule: alarm.rule, key: alarm.key, device: alarm.device, from, to: alarm.state, event, level: alarm.level, value: alarm.value,
     overlays: alarm.overlays, quality: alarm.quality, occurrence: alarm.occurrence, reason: reason ?? null,
   }
+}
+
+function within(at: number, wallMs: number): void {
+  if (Math.abs(at) > latestMs || Math.abs(wallMs) > latestMs) throw bad(`the time would be ${Math.abs(at) > latestMs ? at : wallMs} ms, and there are no dates so far out`, 'write milliseconds, e.g. "at":1500')
 }
 
 function bad(message: string, remedy?: string): LimenError {

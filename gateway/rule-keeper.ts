@@ -94,6 +94,26 @@ export function createRuleKeeper(config: Config, deps: RuleKeeperDeps): RuleKeep
     return { stored: heads, changes }
   }
 
+  /** Tables and zones are other ones: rules that stand in no file and name them follow, as those of the files do. */
+  async function followSite(): Promise<void> {
+    const { changes } = await readAgain(set.heads(), true)
+    for (const { head } of changes) {
+      await set.edit(async (heads) => {
+        const before = heads.get(head.id)
+        // Whoever wrote it meanwhile has read it with these.
+        return { ...(before?.revision === head.revision - 1 ? { change: { head: { ...head, fileText: before.fileText }, isNewRevision: true } } : {}), answer: () => undefined }
+      })
+    }
+    tell()
+  }
+
+  async function takeUp(files: LoadedRules): Promise<void> {
+    const before = namesOf(site)
+    learn(files)
+    await set.follow(files)
+    if (namesOf(site) !== before) await followSite()
+  }
+
   async function begin(loaded: LoadedRules): Promise<void> {
     const stored = await book.read()
     const right = loaded.problems.length === 0
@@ -116,8 +136,7 @@ export function createRuleKeeper(config: Config, deps: RuleKeeperDeps): RuleKeep
         onRules(files) {
           logger.info({ rules: files.rules.length }, 'rule files changed and are right')
           wrongFiles = []
-          learn(files)
-          set.follow(files).catch((error: unknown) => logger.error({ err: error }, 'changed rule files could not be taken up'))
+          takeUp(files).catch((error: unknown) => logger.error({ err: error }, 'changed rule files could not be taken up'))
         },
         onInvalid(problems) {
           wrong(problems, 'rule files changed and are wrong; the running set stays')
@@ -133,4 +152,9 @@ export function createRuleKeeper(config: Config, deps: RuleKeeperDeps): RuleKeep
     site: whole,
     desk: createRuleDesk({ clock, set, book, read, faulty: deps.faulty }),
   }
+}
+
+/** Of what rules may name beside targets and devices. */
+function namesOf({ tables, zones }: Partial<Pick<LoadedRules, 'tables' | 'zones'>>): string {
+  return JSON.stringify([tables?.tables ?? [], [...(zones ?? [])]])
 }

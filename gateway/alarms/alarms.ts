@@ -191,6 +191,14 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
     apply(alarm, 'retire', { times, reason })
   }
 
+  /** What the gateway finds is found once, when it begins: an alarm that ends since its mode changed begins anew in the other. */
+  function beginAnew(alarm: AlarmRecord, times: Times): void {
+    const { rule } = alarm
+    alarm.priority = priorityOf(rule, null)
+    if (rule.message !== '') alarm.message = renderMessage(rule.message, { ...alarm, rule: rule.id })
+    apply(alarm, 'true', { times })
+  }
+
   /** The rule this alarm is of, as the rules now say; undefined: there is none. */
   function createLookup(): (alarm: AlarmRecord) => Rule | undefined {
     const made = new Map<string, Rule>()
@@ -254,9 +262,11 @@ export function createAlarms(deps: AlarmsDeps): Alarms {
       for (const alarm of [...records.values()].sort((a, b) => (a.id < b.id ? -1 : 1))) {
         const now = lookUp(alarm)
         const same = isSame(now, alarm)
+        const anew = now?.class === 'technical' && now.mode !== 'off' && isActive(alarm.state)
         // Told by the rule under which it was raised: whoever heard of the alarm hears of its end.
         if (!same) retireRecord(alarm, now === undefined ? 'rule removed' : 'rule changed', times)
         alarm.rule = now ?? remainsOf(alarm)
+        if (!same && anew) beginAnew(alarm, times)
         timers.look(alarm)
         if (!same && now !== undefined) save(alarm)
       }

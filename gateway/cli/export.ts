@@ -29,7 +29,9 @@ export async function exportCommand(args: readonly string[], deps: CliDeps): Pro
   if (alarms && format === 'lp') throw usage('the alarm journal has no line protocol', 'write --alarms --format ndjson or csv')
   const rule = given.text('rule')
   if (rule !== undefined && !alarms) throw usage('readings are of no rule', `write --alarms --rule ${rule}`)
-  const query: LogFileQuery = { device: given.text('device'), metric: given.text('metric'), from: parseTime('--from', given.text('from')), to: parseTime('--to', given.text('to')) }
+  const [from, to] = [parseTime('--from', given.text('from')), parseTime('--to', given.text('to'))]
+  if (from !== undefined && to !== undefined && from >= to) throw usage(`--from of "${command}" is not before --to`, 'write the earlier time as --from')
+  const query: LogFileQuery = { device: given.text('device'), metric: given.text('metric'), from, to }
 
   const data = given.text('data')
   const config = await deps.loadConfig(given.text('config'), data === undefined ? {} : { data })

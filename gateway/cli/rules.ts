@@ -32,6 +32,9 @@ export async function rulesCommand(args: readonly string[], deps: CliDeps): Prom
   if (verb === undefined) throw usage(name === undefined ? '"limen rules" needs to know what to do' : `"limen rules" cannot "${name.slice(0, 40)}"`, `write ${forms}`)
   const given = readArguments(rest, { ...verb.takes, command: `limen rules ${name}` })
   const numbers = { from: revisionIn(given, 'from', 0), to: revisionIn(given, 'to', 1), if: revisionIn(given, 'if-revision', 0) }
+  const [id] = verb.takes.positionals?.[0] === 'ID' ? given.positionals : []
+  // As a part of an address these would lead elsewhere.
+  if (id !== undefined && /^\.{0,2}$/.test(id)) throw usage(`"${id}" is the id of no rule`, 'write its id; limen rules list shows them')
   if (name === 'rollback' && numbers.to === undefined) {
     throw usage('"limen rules rollback" needs to know where to', `write limen rules rollback ${given.positionals[0]} --to R; limen rules history ${given.positionals[0]} shows the revisions`)
   }

@@ -148,6 +148,7 @@ function explain(code: YAMLError['code'], words: string): readonly [message: str
     case 'NON_STRING_KEY': return ['a key that is not a text', 'write a text before the colon; a text that begins with { or [ goes in quotes']
     case 'MULTILINE_IMPLICIT_KEY': return ['this line has no "key: value"', 'write a colon and a space after the key']
     case 'MISSING_CHAR': return words.includes('followed by map values') ? ['this line has no "key: value"', 'write a colon and a space after the key'] : [words, 'close every quote and bracket, and put a comma between items in brackets']
+    case 'KEY_OVER_1024_CHARS': return ['a key of more than 1024 characters', 'write a colon and a space after the key, or the text in quotes']
     case 'RESOURCE_EXHAUSTION': return ['nested too deeply', 'write it flatter']
     default: return [words, 'check indentation, quotes and brackets of this line and the one above']
   }

@@ -39,21 +39,26 @@ export async function expandSources(sources: readonly RuleSource[], bases: Bases
   const problems: Problem[] = []
   for (const source of sources) {
     if (source.kind !== 'files') continue
+    // One that stands nowhere was named by a command.
+    const base = source.path === '' ? 'the working directory' : 'the configuration file'
     const problem = (message: string, remedy: string): void => void problems.push(problemAt({ place: source.place, path: source.path }, message, remedy))
     const root = resolve(bases.baseDir, fixedPart(source.pattern))
     directories.add(root)
     if (!magic.test(source.pattern)) {
-      await addFile(resolve(bases.baseDir, source.pattern), { files, bases, problem })
+      await addFile(resolve(bases.baseDir, source.pattern), { files, bases, problem, base })
       continue
     }
     if (!(await isDirectory(root))) {
-      problem(`there is no directory ${shown(root, bases.cwd)}`, 'make it, or mend the path; it is relative to the configuration file')
+      problem(`there is no directory ${shown(root, bases.cwd)}`, `make it, or mend the path; it is relative to ${base}`)
       continue
     }
+    const configFile = resolve(bases.cwd, source.place.file)
     for await (const match of glob(source.pattern, { cwd: bases.baseDir })) {
       const path = resolve(bases.baseDir, match)
+      // `*.yaml` beside limen.yaml finds it too.
+      if (path === configFile) continue
       directories.add(dirname(path))
-      await addFile(path, { files, bases, problem: undefined })
+      await addFile(path, { files, bases, problem: undefined, base })
     }
   }
   const sorted = [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
@@ -71,17 +76,18 @@ export function shown(path: string, cwd: string): string {
 }
 
 /** `problem` where the file was named; what a glob finds may be a directory or gone again. */
-async function addFile(path: string, at: { files: Map<string, RuleFile>; bases: Bases; problem: ((message: string, remedy: string) => void) | undefined }): Promise<void> {
+async function addFile(path: string, at: { files: Map<string, RuleFile>; bases: Bases; problem: ((message: string, remedy: string) => void) | undefined; base: string }): Promise<void> {
   const name = shown(path, at.bases.cwd)
   let found: BigIntStats
   try {
     found = await stat(path, { bigint: true })
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException
-    at.problem?.(code === 'ENOENT' ? `there is no file ${name}` : `${name} cannot be read (${code ?? 'error'})`, 'mend the path; it is relative to the configuration file')
+    at.problem?.(code === 'ENOENT' ? `there is no file ${name}` : `${name} cannot be read (${code ?? 'error'})`, `mend the path; it is relative to ${at.base}`)
     return
   }
-  if (!found.isFile()) return at.problem?.(`${name} is a directory`, `write ${name}${sep}*.yaml`)
+  if (found.isDirectory()) return at.problem?.(`${name} is a directory`, `write ${name}${sep}*.yaml`)
+  if (!found.isFile()) return at.problem?.(`${name} is no file, but a device or a pipe`, 'write the path of a file')
   const stamp = `${found.size} ${found.mtimeNs} ${found.ctimeNs} ${found.ino}`
   at.files.set(path, { path, shown: name, sizeBytes: Number(found.size), stamp })
 }

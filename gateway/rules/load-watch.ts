@@ -26,7 +26,7 @@ export interface RuleWatchDeps {
   load(sources: readonly RuleSource[]): Promise<LoadedRules>
   /** The `rules:` of limen.yaml as it now stands, or what is wrong with that file. */
   rereadSources(): Promise<readonly RuleSource[] | { readonly problems: readonly Problem[] }>
-  /** A whole, right set that differs from the one read last, if only in how it is written, or follows an invalid one. */
+  /** A whole, right set that differs from the one read last, if only in how it is written or in what beside rules stands there, or follows an invalid one. */
   onRules(loaded: LoadedRules): void
   /** The files as they now stand are wrong; the running set stays. */
   onInvalid(problems: readonly Problem[]): void
@@ -194,9 +194,9 @@ export function watchRules(options: RuleWatchOptions, deps: RuleWatchDeps): Rule
   }
 }
 
-/** Of what is compared only whether it is the same, a hash is kept. */
-function contentOf({ rules, texts }: LoadedRules): string {
-  return digest(...rules.flatMap((rule) => [rule.id, rule.version, texts.get(rule.id) ?? '']))
+/** Of what is compared only whether it is the same, a hash is kept. Tables and zones are named by rules that stand elsewhere, too. */
+function contentOf({ rules, texts, tables, zones }: LoadedRules): string {
+  return digest(JSON.stringify([tables.tables, [...zones]]), ...rules.flatMap((rule) => [rule.id, rule.version, texts.get(rule.id) ?? '']))
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -28,7 +28,8 @@ export interface RuleSchemaDeps {
 /** Where the rule stands, for Rule.source; the path for problems. */
 export interface RuleOrigin { readonly file: string; readonly path: string }
 
-const id = text({ expected: 'an id without spaces, of at most 128 characters', example: 'spo2-low', check: (written) => /^[^\s\p{C}]{1,128}$/u.test(written) })
+/** Dots alone would lead elsewhere in the address of a rule. */
+const id = text({ expected: 'an id without spaces, of at most 128 characters', example: 'spo2-low', check: (written) => /^(?!\.{1,2}$)[^\s\p{C}]{1,128}$/u.test(written) })
 
 /** What stands together with `on` is looked at in schema.ts. */
 const key = refine(text({ expected: 'device, rule, label.NAME or data.PATH', example: 'device' }), (written, at) => {

@@ -6,7 +6,7 @@ import { clip, notInThisVersion, object, optional, record, refine, scalar, text 
 /** A glob over one topic level: with a slash, or MQTT's wildcards, it could never match. */
 function glob(what: string, example: string): Shape<string> {
   return scalar<string>({
-    expected: `a ${what}, with * and ? as wildcards`,
+    expected: `${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what}, with * and ? as wildcards`,
     example,
     from({ text: written }) {
       if (/^[+#]$/.test(written)) return { wrong: `"${written}" matches no ${what}: the wildcards here are * and ?`, remedy: 'write "*"' }
@@ -53,7 +53,7 @@ export function selectorOf({ metric: metrics, device: devices, deviceType: types
 }
 
 const fields = object(
-  { ...signalFields, event: optional(eventType), match: notInThisVersion('"match" (patterns over events)') },
+  { ...signalFields, event: optional(eventType), match: notInThisVersion('"match" (patterns over events)', () => false) },
   { expected: 'what the rule listens to', example: '{ metric: spo2, device: "bed-*" }' },
 )
 

@@ -58,9 +58,19 @@ export const whileShape: Shape<Schedule | undefined> = refine(
 
 /** Near by name, or the zone of a city. */
 function zoneSuggestion(written: string): string {
-  const zones = ['UTC', ...Intl.supportedValuesOf('timeZone')]
+  const zones = zoneNames()
   const city = (zoneName: string): string => zoneName.slice(zoneName.lastIndexOf('/') + 1)
   const plain = city(written).toLowerCase().replace(/\s+/g, '_')
-  const near = zones.find((name) => city(name).toLowerCase() === plain) ?? suggest(written, zones) ?? zones.find((name) => city(name) === suggest(city(written), zones.map(city)))
+  const exact = zones.find((name) => city(name).toLowerCase() === plain) ?? suggest(written, zones)
+  const nearCity = exact === undefined ? suggest(city(written), zones.map(city)) : undefined
+  const near = exact ?? zones.find((name) => city(name) === nearCity)
   return near === undefined ? 'write an IANA name, e.g. Europe/London' : `did you mean "${near}"?`
+}
+
+let names: readonly string[] | undefined
+
+/** Some hundreds, and the library gathers them anew each time. */
+function zoneNames(): readonly string[] {
+  names ??= ['UTC', ...Intl.supportedValuesOf('timeZone')]
+  return names
 }

@@ -19,12 +19,18 @@ export function pageOf<T>(items: readonly T[], limit: number, cursor: (last: T) 
 
 /** ms since 1970, or ISO 8601 (without a zone: UTC). A `+` of a zone that a query made a blank is understood. */
 export function readTime(value: string | number, member: string): number {
-  if (typeof value === 'number') return value
-  if (/^\d{1,16}$/.test(value)) return Number(value)
+  if (typeof value === 'number' || /^\d{1,16}$/.test(value)) return withinDates(Number(value), member)
   const match = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+ -]\d\d:?\d\d)?)?$/i.exec(value)
   const zone = match?.[3]?.replace(' ', '+') ?? 'Z'
   const time = match === null ? NaN : Date.parse(`${match[1]}T${match[2] ?? '00:00'}${zone}`)
-  if (Number.isNaN(time)) throw badRequest([{ member, detail: 'expected a time as ISO 8601 (2026-11-20T08:00:00Z) or ms since 1970' }])
+  return withinDates(time, member)
+}
+
+/** As far as a date goes. */
+const latestMs = 8.64e15
+
+function withinDates(time: number, member: string): number {
+  if (!(Math.abs(time) <= latestMs)) throw badRequest([{ member, detail: 'expected a time as ISO 8601 (2026-11-20T08:00:00Z) or ms since 1970' }])
   return time
 }
 

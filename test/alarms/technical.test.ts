@@ -35,6 +35,18 @@ describe('technical alarms', () => {
     expect(advance(200)).toMatchObject([{ event: 'reraised', alarm: { message: 'little room', priority: 'high' } }])
   })
 
+  it('that stand when their mode changes end in the one and begin anew in the other; switched off they end', () => {
+    const { alarms, rules, advance } = createAlarmScene()
+    const own = (mode: 'live' | 'shadow' | 'off') => makeRule({ id: 'technical.offline', class: 'technical', ack: 'auto', priority: 'high', mode, message: '{device} is away' })
+    alarms.technical({ rule: 'technical.offline', key: 'bed-1', device: 'bed-1', metric: null, active: true, message: 'bed-1 is offline' }, seconds(0))
+    const told = [...advance(0), ...rules(1, own('shadow')), ...rules(2, own('live')), ...rules(3, own('off')), ...rules(4, own('live'))]
+    expect(told.map(({ event, rule, alarm }) => [event, rule.mode, alarm.priority, alarm.message])).toEqual([
+      ['raised', 'live', 'medium', 'bed-1 is offline'], ['retired', 'live', 'medium', 'bed-1 is offline'],
+      ['raised', 'shadow', 'high', 'bed-1 is away'], ['retired', 'shadow', 'high', 'bed-1 is away'],
+      ['raised', 'live', 'high', 'bed-1 is away'], ['retired', 'live', 'high', 'bed-1 is away'],
+    ])
+  })
+
   it('told twice is told once', () => {
     const { alarms, advance } = createAlarmScene()
     const given = { rule: 'technical.commit', key: 'gateway', device: null, metric: null, active: true, message: 'slow' } as const

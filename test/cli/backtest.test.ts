@@ -44,6 +44,10 @@ describe('what limen backtest cannot read', () => {
     ['5', ':1: no JSON object', '{"at":0,'],
     ['{"device":"d","metric":"m","value":1}', ':1: the line has no `at`', 'milliseconds'],
     ['{"at":"0"}', ':1: `at` is "0"', 'milliseconds'],
+    ['{"at":9007199254740991,"device":"d","metric":"m","value":9}', ':1: the time would be 9007199254740991 ms', 'milliseconds'],
+    ['{"at":0,"wallClockStepMs":1e300}', ':1: the time would be 1e+300 ms', 'milliseconds'],
+    ['{"at":0,"restart":{"downMs":1e16}}', ':1: the time would be 10000000000000000 ms', 'milliseconds'],
+    ['{"at":0,"device":"d","metric":"m","value":1,"values":{"m":2}}', ':1: the line says `metric` and `values` at once', 'a line for each'],
     ['{"at":5}\n\n{"at":4}', ':3: at 4 comes after 5', 'rising order'],
     ['{"at":0,"restart":{"downMs":10}}\n{"at":5}', ':2: at 5 the gateway is down until 10', 'leave out'],
     ['{"at":0,"restart":{}}', ':1: restart.downMs: undefined is no number', 'docs/rules/backtest.md'],
@@ -92,7 +96,7 @@ describe('what limen backtest cannot read', () => {
     const { run } = backtestScene({ 'r.yaml': hot, 'wrong.yaml': '- { id: hot, on: { metric: t }, when: { abov: 1 } }\n' })
     expect((await run(['--rules', 'r.yaml', '--input', 'none.jsonl'])).err).toBe('limen: there is no file none.jsonl\n  mend the path; it is relative to the working directory\n')
     expect((await run(['--rules', 'r.yaml', '--input', '.'])).err).toContain('. cannot be read (EISDIR)')
-    expect((await run(['--rules', 'none.yaml', '--input', 'x'])).err).toContain('there is no file none.yaml')
+    expect((await run(['--rules', 'none.yaml', '--input', 'x'])).err).toContain('there is no file none.yaml; mend the path; it is relative to the working directory')
     expect(await run(['--rules', 'wrong.yaml', '--input', 'x'])).toMatchObject({ code: 1, err: expect.stringMatching(/^limen: the rules of wrong\.yaml have errors\n {2}wrong\.yaml:1:41 rules\[0\]\.when\.abov: /) as string })
     expect((await run(['--config', 'limen.yaml'])).err).toContain('limen.yaml')
     expect((await run(['--data', 'nowhere'])).err).toContain('There is no')

@@ -29,6 +29,7 @@ describe('limen rules', () => {
   it.each([
     [[], 'needs to know what to do'], [['edit'], 'cannot "edit"'], [['__proto__'], 'cannot "__proto__"'], [['list', 'x'], 'does not take "x"'], [['show'], 'needs ID'], [['put'], 'needs FILE'], [['history'], 'needs ID'], [['delete', 'a', 'b'], 'does not take "b"'],
     [['rollback', 'a'], 'needs to know where to'], [['rollback', 'a', '--to', 'x'], '--to is not "x"'], [['rollback', 'a', '--to', '0'], '--to is not "0"'], [['diff', 'a', '--from', '-1'], '--from is not "-1"'], [['diff', 'a', '--for', '1'], 'unknown option --for'], [['put', 'x', '--if-revision', 'y'], '--if-revision is not "y"'],
+    [['show', ''], '"" is the id of no rule'], [['delete', '..'], '".." is the id of no rule'],
   ])('says what to write instead of %j', async (args, message) => {
     await expect(rulesCommand(args, createCapturedCli({ cwd: tempDir() }).deps)).rejects.toMatchObject({ code: 'USAGE', message: expect.stringContaining(message) as string, remedy: expect.stringMatching(/./) as string })
   })
@@ -65,9 +66,11 @@ describe('limen rules', () => {
     write('wrong.yaml', 'rules:\n  - id: one\n    on: { metric: t }\n    when: { above: 5 }\n  - id: two\n    on: { metric: t }\n    when: { abvoe: 2 }\n    then: [{ notify: nobody }]\n')
     const refused = await run('put', 'wrong.yaml')
     expect(refused.code).toBe(1)
-    expect(refused.err).toBe('one is written; revision 2, live\nlimen: rule two has errors; it stays as it was\n  wrong.yaml:7:13 when.abvoe: unknown kind "abvoe"; did you mean "above"?\n  wrong.yaml:8:22 then[0].notify: there is no target "nobody"; known here: nurse-call; or write it under targets in limen.yaml\n')
-    expect(rules.desk.get('two')).toBeUndefined()
-    for (const [text, words] of [['', 'holds no rule'], ['- on: { metric: t }', 'a rule without an id'], ['a: [', 'has errors'], ['- { id: x, on: &o { metric: t } }\n- { id: y, on: *o }', 'leans on another part'], ['text', 'a rule without an id']] as const) {
+    expect(refused.err).toBe('limen: wrong.yaml has errors; nothing of it is written\n  wrong.yaml:7:13 when.abvoe: unknown kind "abvoe"; did you mean "above"?\n  wrong.yaml:8:22 then[0].notify: there is no target "nobody"; known here: nurse-call; or write it under targets in limen.yaml\n')
+    expect([rules.desk.get('one')!.revision, rules.desk.get('two')]).toEqual([1, undefined])
+    write('wrong.yaml', 'id: two\non: { metric: t }\nwhen: { abvoe: 2 }\n')
+    expect(await run('put', 'wrong.yaml')).toMatchObject({ code: 1, err: 'limen: rule two has errors; it stays as it was\n  wrong.yaml:3:9 when.abvoe: unknown kind "abvoe"; did you mean "above"?\n' })
+    for (const [text, words] of [['', 'holds no rule'], ['- on: { metric: t }', 'a rule without an id'], ['a: [', 'has errors'], ['- { id: x, on: &o { metric: t } }\n- { id: y, on: *o }', 'leans on another part'], ['text', 'a rule without an id'], ['- { id: x, on: { metric: t }, when: { above: 1 } }\n- { id: x, on: { metric: t }, when: { above: 2 } }', 'odd.yaml:2:3: the id "x" is taken by the rule in line 1']] as const) {
       write('odd.yaml', text)
       expect(await run('put', 'odd.yaml')).toMatchObject({ code: 1, err: expect.stringContaining(words) })
     }

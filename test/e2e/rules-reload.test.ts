@@ -43,4 +43,28 @@ describe('rules of a running gateway', () => {
     // Both files at once or one after the other.
     expect(items.slice(1).flatMap(({ data }) => [...data.added.map((id) => `+${id}`), ...data.changed, ...data.removed.map((id) => `-${id}`)]).sort()).toEqual(['+lukewarm', 'warm'])
   })
+
+  it('written over HTTP follow the zones and tables of files: one that is added can be named, one that changes or goes is noticed', async () => {
+    const zones = (radius: string) => `zones: { yard: { circle: { lat: 47, lon: 8, radius: ${radius} } } }\n`
+    const limen = await ownGateway({ yaml: 'rules: [rules/*.yaml]\n', files: { 'rules/a.yaml': above(90) } })
+    const api = async (path: string, init?: RequestInit) => (await fetch(`${limen.httpUrl}/api/v1/${path}`, init)).json() as Promise<{ revision: number; changedBy: string; when: { spec: { zone: { radiusM: number } } } }>
+    const put = (): Promise<Response> => fetch(`${limen.httpUrl}/api/v1/rules/away`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ on: { device: 'd*' }, when: { geofence: { zone: 'yard', on: 'exit' } } }) })
+    const technical = async () => (await api('alarms?active=true&rule=technical.rules') as unknown as { items: { message: string }[] }).items.map(({ message }) => message)
+    expect((await put()).status).toBe(400)
+    // Nothing but the zone is new.
+    await writeFile(join(limen.dir, 'rules/zones.yaml'), zones('50m'))
+    await eventually('the rule to be taken', async () => (await put()).status === 201)
+    await writeFile(join(limen.dir, 'rules/zones.yaml'), zones('80m'))
+    const followed = await eventually('the rule to follow', async () => {
+      const rule = await api('rules/away')
+      return rule.when.spec.zone.radiusM === 80 ? rule : undefined
+    })
+    expect(followed).toMatchObject({ revision: 2, changedBy: 'limen' })
+    await writeFile(join(limen.dir, 'rules/zones.yaml'), '')
+    await eventually('the alarm', async () => (await technical())[0]?.includes('there is no zone "yard"'))
+    expect(await api('rules/away')).toMatchObject({ revision: 2, when: { spec: { zone: { radiusM: 80 } } } })
+    await writeFile(join(limen.dir, 'rules/zones.yaml'), zones('90m'))
+    await eventually('the rule to follow again', async () => (await api('rules/away')).when.spec.zone.radiusM === 90)
+    await eventually('its end', async () => (await technical()).length === 0)
+  })
 })

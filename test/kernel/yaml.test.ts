@@ -33,6 +33,10 @@ describe('a document', () => {
     expect(plain(read('%YAML 1.1\n---\n{on: yes}'))).toEqual([['on', 'yes']])
   })
 
+  it('says what a key of thousands of characters is', () => {
+    expect(problemOf(`"${'k'.repeat(2_000)}": 1`)).toEqual([1, 1, 'a key of more than 1024 characters'])
+  })
+
   it('keeps a number as it was written beside what it means', () => {
     expect(read('1.50')).toMatchObject({ value: 1.5, text: '1.50', quoted: false })
     expect(read('"1.50"')).toMatchObject({ value: '1.50', text: '1.50', quoted: true })

@@ -177,7 +177,8 @@ describe('levels of a rule', () => {
       fc.property(fc.record({ lolo: limit, lo: limit, hi: limit, hihi: limit }), fc.integer({ min: 0, max: 4 }), (limits, hysteresis) => {
         const given = Object.entries(limits).filter(([, value]) => value !== undefined)
         const values = given.map(([, value]) => value!)
-        const right = values.length > 0 && values.every((value, i) => i === 0 || values[i - 1]! < value) && (limits.lo === undefined || limits.hi === undefined || hysteresis < limits.hi - limits.lo)
+        const [low, high] = [limits.lo ?? limits.lolo, limits.hi ?? limits.hihi]
+        const right = values.length > 0 && values.every((value, i) => i === 0 || values[i - 1]! < value) && (low === undefined || high === undefined || hysteresis < high - low)
         const { rules } = readRules(JSON.stringify([{ id: 'r', on: { metric: 'm' }, when: { level: { ...Object.fromEntries(given), hysteresis } } }]), 'r', deps)
         expect(rules.length === 1).toBe(right)
       }),
@@ -193,6 +194,15 @@ describe('files of rules', () => {
     const loaded = await load(base, 'rules/*.yaml', 'rules/**/*.{yaml,yml}', './d.yaml', join(base, 'd.yaml'))
     expect(loaded.problems).toEqual([])
     expect(loaded.rules.map(({ id, source }) => [id, source.file])).toEqual([['d', 'd.yaml'], ['a', 'rules/a.yaml'], ['b', 'rules/b.yaml'], ['c', 'rules/deep/c.yml']])
+  })
+
+  it('are not the configuration itself, which a glob beside it finds too', async () => {
+    const base = directory({ 'limen.yaml': 'rules: ["*.yaml"]\n', 'a.yaml': rule('a') })
+    expect(await load(base, '*.yaml', '**/*.yaml')).toMatchObject({ rules: [{ id: 'a' }], problems: [], files: [join(base, 'a.yaml')] })
+  })
+
+  it('are files: of a device or a pipe nothing is read', async () => {
+    expect((await load(tempDir(), '/dev/null')).problems.map(({ message }) => message)).toEqual(['/dev/null is no file, but a device or a pipe'])
   })
 
   it('may be none where the directory is there: one may come', async () => {

@@ -36,7 +36,7 @@ describe('GET kpis', () => {
     expect(asked.figures[1]).toMatchObject({ value: 0.5 })
   })
 
-  it.each(['?from=2026-01-02&to=2026-01-01', '?from=2026-01-01&to=2026-01-01', '?from=2024-01-01&to=2026-01-01', '?operators=0', '?operators=1.5', '?operators=many', '?from=yesterday', '?per=day'])('refuses %s', async (query) => {
+  it.each(['?from=2026-01-02&to=2026-01-01', '?from=2026-01-01&to=2026-01-01', '?from=2024-01-01&to=2026-01-01', '?operators=0', '?operators=1.5', '?operators=many', '?from=yesterday', '?from=-8640000000000001&to=0', '?to=-8640000000000000', '?to=8999999999999999', '?per=day'])('refuses %s', async (query) => {
     const answer = await webScene({}, observed).call({ url: `${url}${query}` })
     expect(answer.json()).toMatchObject({ status: 400, code: 'BAD_INPUT', errors: [{ member: expect.any(String), detail: expect.any(String) }] })
   })

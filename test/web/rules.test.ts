@@ -57,6 +57,7 @@ describe('rules', () => {
       expect((await call({ method: 'PUT', url: api('/a'), headers: { 'content-type': 'application/json' }, payload })).json()).toMatchObject({ status: 400, detail: expect.stringContaining('expected one rule') })
     }
     for (const payload of ['', '#', '- id: a', 'a: [', '%']) expect((await call({ method: 'PUT', url: api('/a'), headers: yaml, payload })).json()).toMatchObject({ status: 400, problems: expect.arrayContaining([expect.objectContaining({ line: expect.any(Number), message: expect.any(String) })]) })
+    expect((await call({ method: 'PUT', url: api('/a'), headers: yaml, payload: Buffer.from('on: { metric: t }\nwhen: { above: 5 }\nmessage: hei\xdf\n', 'latin1') })).json()).toMatchObject({ status: 400, detail: 'the body is not UTF-8; send it as UTF-8' })
     expect((await call({ method: 'PUT', url: api('/a'), headers: { 'content-type': 'text/plain' }, payload: 'x' })).statusCode).toBe(415)
     expect((await call({ method: 'PUT', url: api('/a'), headers: yaml, payload: `message: "${'x'.repeat(70_000)}"` })).statusCode).toBe(413)
     expect((await call({ method: 'PUT', url: api(`/${'x'.repeat(200)}`), payload: right })).json()).toMatchObject({ status: 400, problems: [{ path: 'id' }] })

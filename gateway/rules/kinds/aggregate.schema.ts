@@ -1,6 +1,6 @@
 import { duration } from '../../kernel/quantity-shape.ts'
 import type { KindSchema } from '../../kernel/rule-kind.ts'
-import type { Invalid } from '../../kernel/shape.ts'
+import type { Invalid, RefineContext } from '../../kernel/shape.ts'
 import { invalid, number, object, oneOf, optional, refine, required } from '../../kernel/shape.ts'
 import type { AggregateFn } from '../window/fold.ts'
 import { aggregateFns } from '../window/fold.ts'
@@ -58,11 +58,24 @@ const shape = refine(
     const { fn, minCount, hysteresis } = value
     const comparison = comparisonOf(value, at)
     if (comparison === invalid || refusesHysteresis(comparison, hysteresis, at)) return invalid
+    if ((fn === 'count' || fn === 'stddev') && saysNothing(fn, comparison, at)) return invalid
     if (fn === 'count' && minCount !== undefined) return at.refuse('count itself says how many there are', 'leave minCount out', 'minCount')
     if (fn === 'stddev' && minCount === 1) return at.refuse('one sample has no deviation', 'write a minCount of at least 2', 'minCount')
     return { fn, window: value.window, minCount: minCount ?? leastCount(fn), comparison, hysteresis }
   },
 )
+
+/** What is never negative, and of a count whole: a comparison that nothing meets, or everything, is refused. True: it was. */
+function saysNothing(fn: 'count' | 'stddev', { gt, ge, lt, le, eq, ne, between, outside }: Comparison, at: RefineContext): boolean {
+  const cannotBe = (x: unknown): boolean => typeof x === 'number' && (x < 0 || (fn === 'count' && !Number.isInteger(x)))
+  const what = `${fn} is ${fn === 'count' ? 'a whole number from 0' : '0 or more'}`
+  const never = Object.entries({ lt: lt !== undefined && lt <= 0, le: le !== undefined && le < 0, eq: cannotBe(eq), between: between !== undefined && between[1] < 0 }).find(([, is]) => is)
+  if (never !== undefined) return at.refuse(`${what}: it never meets this`, 'write e.g. gt: 5', never[0]) === invalid
+  const bounded = lt !== undefined || le !== undefined || eq !== undefined || between !== undefined
+  const always = Object.entries({ gt: gt !== undefined && gt < 0, ge: ge !== undefined && ge <= 0, ne: cannotBe(ne), outside: outside !== undefined && outside[1] < 0 }).filter(([, is]) => is)
+  const given = [gt, ge, ne, outside].filter((one) => one !== undefined).length
+  return !bounded && always.length === given && at.refuse(`${what}: it always meets this`, 'write e.g. gt: 5', always[0]![0]) === invalid
+}
 
 function leastCount(fn: AggregateFn): number {
   if (fn === 'count' || fn === 'sum') return 0

@@ -68,6 +68,7 @@ export function walkCel(root: CelNode, subject: CelSubject): { readonly uses: Ce
       return
     }
     if (subject === 'events') return refuse(node, `"${name}" is unknown where a rule hears events`, [...ofReadings].includes(name as 'value') ? 'an event has its data: write e.g. data.amount' : `write data.${name}, or ${suggestion(name, known)}`)
+    if (name === 'seq') return refuse(node, '"seq" is the number of a reading, never a metric', 'leave it out')
     if (name === 'data' || name === 'event') return refuse(node, `there is no "${name}" where a rule hears readings`, 'write on: { event: … }, or a metric')
     metrics.add(name)
     node.args = innerMetric(name)
@@ -92,6 +93,8 @@ export function walkCel(root: CelNode, subject: CelSubject): { readonly uses: Ce
     if (written === undefined) return refuse(node, `what is looked up in ${name} must be written out, so that it is known what the rule hears`, `write e.g. ${name}.${maps[name]!} or ${name}["${maps[name]!}"]`)
     if (name === 'event' && written !== 'type') return refuse(node, `an event has no "${written}"`, `write event.type, or data.${written}`)
     if (name === 'metrics' && /[*?]/.test(written)) return refuse(node, `"${written}" is a pattern, not a metric`, 'write each metric by its name')
+    if (name === 'metrics' && (written.trim() === '' || written.includes('/'))) return refuse(node, `"${written}" can be no metric: it is one topic level, without a slash`, 'write e.g. metrics.hr')
+    if (name === 'metrics' && (written === 'ts' || written === 'seq')) return refuse(node, `"${written}" is the ${written === 'ts' ? 'time' : 'number'} of a reading, never a metric`, written === 'ts' ? 'write ts' : 'leave it out')
     if (name === 'metrics') metrics.add(written)
     if (name === 'labels') labels.add(written)
     if (name === 'settings') settings.add(written)

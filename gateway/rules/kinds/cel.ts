@@ -50,6 +50,8 @@ function createCel(): { compile(text: string, subject: CelSubject): CelResult } 
     if (checked.type !== 'bool' && (checked.type !== 'dyn' || isArithmetic(root))) {
       return refused({ offset: 0, message: `an expression must be true or false, and this one is ${checked.type === 'dyn' ? 'a number' : words(checked.type ?? '')}`, remedy: 'compare it with something, e.g. value > limit * 1.2' })
     }
+    const unfit = unfitText(text, root, loaded)
+    if (unfit !== undefined) return refused(unfit)
     const { fail } = loaded
     eachCelNode(root, (node) => keepFinite(node, fail))
     return { ok: true, expression: { uses, evaluate: evaluator(program, uses) } }
@@ -94,6 +96,27 @@ function load(): Loaded {
       throw new library.EvaluationError({ code: notFinite(), message: 'not a finite number' } as unknown as string)
     },
   }
+}
+
+const conversions: Readonly<Record<string, string>> = {
+  duration: 'duration("90s")', timestamp: 'timestamp("2030-01-01T00:00:00Z")', int: 'int("5")', double: 'double("2.5")', bool: 'bool("true")',
+}
+
+/** A text that is written out and cannot be what it is converted to: at run time that would be unknown, for ever. */
+function unfitText(text: string, root: CelNode, { environment }: Loaded): CelProblem | undefined {
+  let found: CelProblem | undefined
+  eachCelNode(root, (node) => {
+    if (node.op !== 'call' || found !== undefined) return
+    const [name, args] = node.args as [string, readonly CelNode[]]
+    const [only] = args
+    if (!Object.hasOwn(conversions, name) || only?.op !== 'value' || typeof only.args !== 'string') return
+    try {
+      environment.evaluate(text.slice(node.start, node.end))
+    } catch {
+      found = { offset: node.start, message: `"${only.args.slice(0, 40)}" is no ${name}`, remedy: `write e.g. ${conversions[name]!}` }
+    }
+  })
+  return found
 }
 
 /** Patterns are written out in rules: there are as many as were ever loaded. */

@@ -32,8 +32,10 @@ const limits = refine(
       const lower = given[index]!
       if (value[lower]! >= value[name]!) return at.refuse(`${name} (${value[name]}) must be greater than ${lower} (${value[lower]})`, 'limits rise: lolo < lo < hi < hihi', name)
     }
-    if (value.lo !== undefined && value.hi !== undefined && value.hysteresis >= value.hi - value.lo) {
-      return at.refuse(`a hysteresis of ${value.hysteresis} leaves nothing between lo (${value.lo}) and hi (${value.hi})`, `write one smaller than ${value.hi - value.lo}`, 'hysteresis')
+    const [low, high] = [given.findLast((name) => name.startsWith('lo')), given.find((name) => name.startsWith('hi'))]
+    if (low !== undefined && high !== undefined) {
+      const gap = value[high]! - value[low]!
+      if (value.hysteresis >= gap) return at.refuse(`a hysteresis of ${value.hysteresis} leaves nothing between ${low} (${value[low]}) and ${high} (${value[high]})`, `write one smaller than ${gap}`, 'hysteresis')
     }
     const limitsGiven = Object.fromEntries(given.map((name) => [name, value[name]!])) as Partial<Record<LevelName, number>>
     return { form: 'limits', limits: limitsGiven, hysteresis: value.hysteresis } satisfies LevelSpec

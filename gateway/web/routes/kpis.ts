@@ -24,7 +24,7 @@ export function kpiRoutes(app: FastifyInstance, { kpis, clock }: WebContext): vo
     { config: { access: 'viewer' }, schema: { summary: 'How well the alarms perform (EEMUA 191, ISA-18.2), worked out of the journal', tags: ['alarms'], querystring: query, response: { 200: ref('Kpis'), 503: ref('Problem') } } },
     async ({ query: given }) => {
       const to = given.to === undefined ? clock.wall() : readTime(given.to, 'to')
-      const from = given.from === undefined ? to - dayMs : readTime(given.from, 'from')
+      const from = readTime(given.from ?? to - dayMs, 'from')
       if (!(to > from)) throw badRequest([{ member: 'to', detail: 'must be later than from' }])
       if (to - from > longestMs) throw badRequest([{ member: 'from', detail: 'may be 366 days before to at most; ask for less' }])
       return kpis.report({ from, to, operators: given.operators ?? 1 })

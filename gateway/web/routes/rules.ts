@@ -49,7 +49,13 @@ export function ruleRoutes(app: FastifyInstance, { rules }: WebContext): void {
 
   // Only here: elsewhere a YAML body is refused as what it is.
   app.register(async (scope) => {
-    scope.addContentTypeParser(yamlTypes, { parseAs: 'string' }, (_request, body, done) => done(null, body))
+    scope.addContentTypeParser(yamlTypes, { parseAs: 'buffer' }, (_request, body, done) => {
+      try {
+        done(null, new TextDecoder('utf-8', { fatal: true }).decode(body as Buffer))
+      } catch {
+        done(badRequest([{ member: '', detail: 'the body is not UTF-8; send it as UTF-8' }]))
+      }
+    })
 
     scope.put<{ Params: { id: string }; Querystring: XStatic<typeof editQuery>; Body: unknown }>(
       '/rules/:id',
