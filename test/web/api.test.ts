@@ -92,6 +92,12 @@ describe('alarms', () => {
     expect(door.taken.at(-1)).toMatchObject({ action: { until: 5_000 } })
   })
 
+  it('are not done by whom nobody can read: control characters and such that turn the line', async () => {
+    const { call, door } = scene()
+    for (const by of ['a\nb', 'a\u0000', 'a\u202eb']) expect((await call({ method: 'POST', url: api('alarms/hr-high.bed-1/ack'), payload: { by } })).json()).toMatchObject({ status: 400, errors: [{ member: 'by' }] })
+    expect(door.taken).toEqual([])
+  })
+
   it('answer 404 for an unknown one and 409 with the reason for what is refused', async () => {
     const { call, door } = scene()
     expect((await call({ method: 'POST', url: api('alarms/none/ack') })).statusCode).toBe(404)

@@ -74,5 +74,6 @@ export const geofenceSchema: KindSchema<GeofenceSpec> = {
   levels: () => [],
   allowsFor: true,
   needsOneOf: [],
+  namesMetrics: true,
   defaultMessage: '{rule}: {device} {value}',
 }

@@ -31,7 +31,7 @@ const actionBody = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    by: { type: 'string', minLength: 1, maxLength: 256, description: 'who, where nobody is logged in' },
+    by: { type: 'string', minLength: 1, maxLength: 256, pattern: '^\\P{C}+$', description: 'who, where nobody is logged in' },
     note: { type: 'string', maxLength: 4_096 },
     until: timeSchema,
     occurrence: { type: 'integer', minimum: 0, description: 'the one that was seen; an older one is refused' },
