@@ -20,13 +20,14 @@ import { createIngest } from './ingest/ingest.ts'
 import { createPostedEvents } from './ingest/posted.ts'
 import { createRejections } from './ingest/rejections.ts'
 import type { Clock } from './kernel/clock.ts'
-import type { Inbound, Resume } from './kernel/contracts.ts'
+import type { Resume } from './kernel/contracts.ts'
 import type { Logger } from './kernel/log.ts'
 import { isLoopbackHost } from './kernel/loopback.ts'
 import type { Problem } from './kernel/problem.ts'
+import { sideBySide } from './kernel/side-by-side.ts'
 import { createLifecycle } from './lifecycle.ts'
 import { createPipeline } from './pipeline.ts'
-import { recallReadings } from './recall.ts'
+import { recallInputs } from './recall.ts'
 import { createRuleKeeper } from './rule-keeper.ts'
 import type { LoadedRules } from './rules/load.ts'
 import { kinds } from './rules/kinds.ts'
@@ -190,12 +191,10 @@ export function createGateway(config: Config, deps: GatewayDeps): Gateway {
     // At once: what these two would write by themselves would come from memory that is no longer true.
     commands.suspend()
     delivery.suspend()
-    const inbound: Inbound[] = []
     await devices.restore(store)
-    await ingest.restore(store, recallReadings(store, { nowMs: clock.wall(), inbound, each: (reading) => devices.recall(reading) }))
-    posted.restore(inbound, clock.wall())
-    await snapshots.restore(stage, how)
-    if (how.kind === 'start') await broker.restore(inbound)
+    const inputs = recallInputs(store, { ingest, posted, devices, nowMs: clock.wall() }).then((inbound) => (how.kind === 'start' ? broker.restore(inbound) : undefined))
+    // Side by side: one works on what it has while the store's thread reads for the other.
+    await sideBySide(snapshots.restore(stage, how), inputs)
     await commands.restore(store)
     await delivery.restore(store)
   }

@@ -1,4 +1,6 @@
-import type { Inbound, StoreRecovery } from './kernel/contracts.ts'
+import type { Ingest } from './ingest/ingest.ts'
+import type { PostedEvents } from './ingest/posted.ts'
+import type { Inbound, StoreReader, StoreRecovery } from './kernel/contracts.ts'
 import type { StoredReading } from './kernel/reading.ts'
 
 /** How far back a start reads the log to know duplicates again (trust.md, "Once, though sent twice"). */
@@ -19,4 +21,19 @@ export async function* recallReadings(
     for (const reading of batch.readings) each(reading)
     yield batch.readings
   }
+}
+
+interface Inputs {
+  readonly ingest: Pick<Ingest, 'restore'>
+  readonly posted: Pick<PostedEvents, 'restore'>
+  readonly devices: { recall(reading: StoredReading): void }
+  readonly nowMs: number
+}
+
+/** What tells an input that came before from a new one, and what devices said last. Gives what was noted of messages. */
+export async function recallInputs(store: StoreReader & StoreRecovery, { ingest, posted, devices, nowMs }: Inputs): Promise<readonly Inbound[]> {
+  const inbound: Inbound[] = []
+  await ingest.restore(store, recallReadings(store, { nowMs, inbound, each: (reading) => devices.recall(reading) }))
+  posted.restore(inbound, nowMs)
+  return inbound
 }

@@ -238,6 +238,7 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
 
   /** One rule of thousands is edited: series that neither those that come nor those that go concern stay as they are. */
   function reattachWhere(inputs: readonly Input[], at: number): void {
+    if (inputs.length === 0) return
     const changed = createRuleIndex(inputs)
     const concerned = [...series].filter(([, state]) => changed.candidates(state.device, state.metric).some((input) => matches(input, state)))
     // A condition that is new is first of the series that comes first, in this life and in the next.

@@ -113,6 +113,15 @@ export type ReadRequest =
 
 export type Listed = readonly (readonly [string, string | Uint8Array])[]
 
+/**
+ * A page of state as one thread sends it to another: keys and values in turn; of a blob where it ends in `blobs`, which hold all of them
+ * one behind the other. So the blobs move as one, where each by itself would be copied.
+ */
+export interface PackedList {
+  readonly content: readonly (string | number)[]
+  readonly blobs: Uint8Array<ArrayBuffer>
+}
+
 /** `next` is the position everything up to which was looked at. */
 export interface RowPage { readonly rows: readonly RawRow[]; readonly next: number }
 
@@ -124,7 +133,7 @@ export interface ReadingSlice { readonly text: string; readonly count: number; r
 
 export interface ReadAnswers {
   get: string | Uint8Array | undefined
-  list: Listed
+  list: PackedList
   page: RowPage
   'events-back': EventRows
   'events-on': RowPage

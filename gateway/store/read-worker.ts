@@ -5,7 +5,8 @@ import { openForReading } from './database.ts'
 import { createEventsBack } from './events-back.ts'
 import { createEventsOn } from './events-on.ts'
 import { createLogScan } from './log-scan.ts'
-import type { ReadAnswers, ReadEnvelope, ReadReply, ReadRequest } from './protocol.ts'
+import { packList } from './packed-list.ts'
+import type { PackedList, ReadAnswers, ReadEnvelope, ReadReply, ReadRequest } from './protocol.ts'
 import { createReadingsBack } from './readings-back.ts'
 import { getState, listState } from './state-reads.ts'
 
@@ -25,7 +26,7 @@ function createAnswerer(db: DatabaseSync): (request: ReadRequest) => { answer: R
       case 'get':
         return get(request.space, request.key)
       case 'list':
-        return list(request)
+        return packList(list(request))
       case 'page':
         return scan.page(request)
       case 'events-back':
@@ -58,6 +59,6 @@ if (port !== null) {
     } catch (error) {
       reply = { id, ok: false, code: `SQLITE ${(error as { errcode?: number }).errcode ?? 'unknown'}`, message: error instanceof Error ? error.message : String(error) }
     }
-    port.postMessage(reply)
+    port.postMessage(reply, reply.ok && request.kind === 'list' ? [(reply.answer as PackedList).blobs.buffer] : [])
   })
 }

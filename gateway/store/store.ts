@@ -17,7 +17,8 @@ import type { StoreTuning } from './database.ts'
 import { defaultTuning } from './database.ts'
 import { createLogReads } from './log-reads.ts'
 import { createFigures } from './figures.ts'
-import type { BatchMessage, Failure, Listed } from './protocol.ts'
+import { unpackList } from './packed-list.ts'
+import type { BatchMessage, Failure, Listed, ReadRequest } from './protocol.ts'
 import { createReader } from './reader.ts'
 import type { RetentionOptions } from './retention-schedule.ts'
 import { createRetentionSchedule } from './retention-schedule.ts'
@@ -72,7 +73,7 @@ export function createStore(options: StoreOptions, { clock = systemClock, lastin
   const times = createCommitTimes(clock)
   const tail = createTail()
   const reader = createReader(options.directory, { clock, logger })
-  const names = createSeriesNames((after) => reader.ask({ kind: 'list', space: 'series', prefix: '', after, limit: listPage }))
+  const names = createSeriesNames((after) => page({ space: 'series', prefix: '', after, limit: listPage }))
   const retention = createRetentionSchedule({ ...defaultRetention, ...options.retention }, { clock, logger, post: (message) => thread?.post(message) })
   const followers = new Set<(last: number, readings: number) => void>()
   let builder: BatchBuilder = createBatchBuilder(1)
@@ -188,14 +189,16 @@ export function createStore(options: StoreOptions, { clock = systemClock, lastin
     troubled = 'the store has been stopped'
   }
 
+  const page = async (of: Omit<Extract<ReadRequest, { kind: 'list' }>, 'kind'>): Promise<Listed> => unpackList(await reader.ask({ kind: 'list', ...of }))
+
   /** In pages, so that a large space holds up nobody else's question. */
   async function list(space: string, { prefix = '', after, limit = Infinity }: { prefix?: string; after?: string; limit?: number } = {}): Promise<Listed> {
     const found: Listed[number][] = []
     for (let last = after; found.length < limit; ) {
-      const page = await reader.ask({ kind: 'list', space, prefix, after: last, limit: Math.min(listPage, limit - found.length) })
-      for (const pair of page) found.push(pair)
-      if (page.length < listPage) break
-      last = page.at(-1)![0]
+      const listed = await page({ space, prefix, after: last, limit: Math.min(listPage, limit - found.length) })
+      for (const pair of listed) found.push(pair)
+      if (listed.length < listPage) break
+      last = listed.at(-1)![0]
     }
     return found
   }
