@@ -56,7 +56,7 @@ export function encodeRetained(qos: 0 | 1 | 2, payload: Uint8Array): Buffer {
 
 export function decodeRetained(row: Uint8Array): { qos: 0 | 1 | 2; payload: Buffer } {
   const qos = row[0]!
-  return { qos: qos === 2 ? 2 : qos === 1 ? 1 : 0, payload: Buffer.from(row.subarray(1)) }
+  return { qos: qos === 2 ? 2 : qos === 1 ? 1 : 0, payload: Buffer.from(row.buffer, row.byteOffset + 1, row.length - 1) }
 }
 
 export interface SessionRow {
