@@ -86,9 +86,13 @@ describe('the KPI page', () => {
     expect(await page.locator('[data-figure]').count()).toBe(figures.length)
     for (const card of await page.locator('[data-figure]').all()) expect(await card.textContent()).toMatch(/on target|off target|beyond the limit|no rating/)
     expect(await page.locator('[data-figure=annunciated-per-hour]').textContent()).toContain('target 6, limit 12')
+    const month = page.waitForResponse((response) => response.url().includes('/kpis'))
     await page.getByRole('button', { name: '30 d' }).click()
     const operators = page.getByLabel('Operators')
     await operators.fill('2')
+    // What comes while it is being written takes nothing of it.
+    await month
+    await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)) }))
     const asked = page.waitForRequest((request) => request.url().includes('operators=2'))
     await operators.press('Tab')
     await asked

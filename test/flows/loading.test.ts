@@ -18,7 +18,7 @@ async function loadedBy(mode: 'off' | 'child'): Promise<readonly string[]> {
     const { systemClock } = await import(${JSON.stringify(join(root, 'gateway/kernel/clock.ts'))})
     const config = await loadConfig({ cwd: process.cwd(), env: { LIMEN_FLOWS__MODE: '${mode}', LIMEN_MQTT__PORT: '0', LIMEN_HTTP__PORT: '0' } })
     const quiet = { debug() {}, info() {}, warn() {}, error() {} }
-    const gateway = createGateway(config, { clock: systemClock, logger: quiet, random: Math.random, version: '0', loadRules: async () => ({ rules: [], problems: [], files: [], watched: [] }), rereadRules: async () => [], onFatal(error) { throw error } })
+    const gateway = createGateway(config, { clock: systemClock, logger: quiet, random: Math.random, version: '0', loadRules: async () => ({ rules: [], texts: new Map(), tables: { tables: [], ids: new Set() }, zones: new Map(), problems: [], files: [], directories: [], fingerprint: '' }), rereadRules: async () => [], onFatal(error) { throw error } })
     await gateway.start()
     console.log(JSON.stringify(seen))
     await gateway.stop()

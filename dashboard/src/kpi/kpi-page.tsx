@@ -1,5 +1,6 @@
 import '../style/kpi.css'
 import type { ComponentChildren } from 'preact'
+import { useState } from 'preact/hooks'
 import { ask } from '../data/api.ts'
 import { gatewayTime, now } from '../data/clock.ts'
 import { useLoaded } from '../data/loaded.ts'
@@ -25,6 +26,8 @@ export function KpiPage() {
   const { query } = route.value
   const [period, , spanMs] = periods.find(([name]) => name === query.get('period')) ?? periods[0]
   const operators = Math.min(99, Math.max(1, Math.round(Number(query.get('operators') ?? 1)) || 1))
+  /** Figures that come meanwhile take nothing of what is being written. */
+  const [typed, setTyped] = useState<string>()
   const loaded = useLoaded(`kpis ${period} ${operators}`, (signal) => {
     const to = Math.round(gatewayTime())
     return ask<KpiReport>(`kpis?from=${new Date(to - spanMs).toISOString()}&to=${new Date(to).toISOString()}&operators=${operators}`, { signal })
@@ -37,7 +40,7 @@ export function KpiPage() {
           <div class="segments" role="group" aria-label="Period">
             {periods.map(([name, words]) => <button key={name} type="button" class="toggle" aria-pressed={name === period} onClick={() => setQuery({ period: name === '24h' ? undefined : name })}>{words}</button>)}
           </div>
-          <label class="beside">Operators <input type="number" min={1} max={99} value={operators} onChange={(event) => setQuery({ operators: event.currentTarget.value === '1' ? undefined : event.currentTarget.value })} /></label>
+          <label class="beside">Operators <input type="number" min={1} max={99} value={typed ?? operators} onInput={(event) => setTyped(event.currentTarget.value)} onChange={() => (setQuery({ operators: typed === '1' ? undefined : typed }), setTyped(undefined))} /></label>
         </form>
       </header>
       {whenRead(loaded, 'The figures', (report) => <Report report={report} />)}
