@@ -1,5 +1,6 @@
 import type { Series } from '../kernel/reading.ts'
 import type { Rule } from '../kernel/rule.ts'
+import { placeBehind } from '../kernel/sorted.ts'
 import { createCadence } from './cadence.ts'
 import type { Cell, Feed, Input, RuleRuntime, SensorCheck, SeriesState } from './cell.ts'
 import { compareCells } from './cell.ts'
@@ -174,7 +175,7 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
     // Whoever goes through a device's series does so in the same order, in this life and in the next.
     const own = byDevice.get(device)
     if (own === undefined) byDevice.set(device, [state])
-    else own.splice(placeIn(own, metric), 0, state)
+    else own.splice(placeBehind(own, (other) => other.metric < metric), 0, state)
     return state
   }
 
@@ -323,17 +324,6 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
 
 function compareFeeds(a: Feed, b: Feed): number {
   return a.cell === b.cell ? a.signal - b.signal : compareCells(a.cell, b.cell)
-}
-
-/** Where this metric stands, or would, among series in the order of theirs. */
-function placeIn(own: readonly SeriesState[], metric: string): number {
-  let low = 0
-  for (let high = own.length; low < high; ) {
-    const middle = (low + high) >> 1
-    if (own[middle]!.metric < metric) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 function seriesName(device: string, metric: string): string {

@@ -1,5 +1,6 @@
 import type { Quality, Value } from '../kernel/reading.ts'
 import type { Rule } from '../kernel/rule.ts'
+import { byDeviceAndMetric } from '../kernel/sorted.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Bindings } from './bindings.ts'
 import type { Cadence } from './cadence.ts'
@@ -13,7 +14,6 @@ import type { Gates } from './gates.ts'
 import type { Kind, Verdict } from './kind.ts'
 import type { Lateness } from './lateness.ts'
 import { createFlatCell } from './sensors.ts'
-import { compareSeries } from './series-state.ts'
 import type { Watermark } from './watermark.ts'
 
 /** Rises when a state that was saved would be read wrongly. */
@@ -101,7 +101,7 @@ export interface SaveParts {
 export function saveState({ rules, runtimes, facts, bindings, late, at, wallMs }: SaveParts): SavedState {
   const all = [...runtimes.values()]
   const cells = all.flatMap((runtime) => [...runtime.cells.values()]).sort(compareCells)
-  const series = [...bindings.series.values()].sort(compareSeries)
+  const series = [...bindings.series.values()].sort(byDeviceAndMetric)
   return {
     format: stateFormat,
     at,

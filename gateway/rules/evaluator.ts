@@ -3,6 +3,7 @@ import type { ApplicationEvent, Times } from '../kernel/contracts.ts'
 import { asError } from '../kernel/errors.ts'
 import type { Reading } from '../kernel/reading.ts'
 import type { Rule } from '../kernel/rule.ts'
+import { byDeviceAndMetric } from '../kernel/sorted.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Bindings } from './bindings.ts'
 import { unbound } from './bindings.ts'
@@ -17,7 +18,7 @@ import { normal, unfit, unknown } from './kind.ts'
 import { inUnit } from './in-unit.ts'
 import { isLate, maxSkewMs } from './lateness.ts'
 import type { Sensors } from './sensors.ts'
-import { compareSeries, defaultStaleMs } from './series-state.ts'
+import { defaultStaleMs } from './series-state.ts'
 import type { Staleness } from './staleness.ts'
 import { latenessMs, takeTime } from './watermark.ts'
 
@@ -213,7 +214,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
 
   /** In one order, whatever that was in which they were looked at. */
   function tellExpired(by: Cell): void {
-    for (const series of expired.splice(0).sort(compareSeries)) staleness.seriesStale(series, by, moment)
+    for (const series of expired.splice(0).sort(byDeviceAndMetric)) staleness.seriesStale(series, by, moment)
   }
 
   function judge(cell: Cell, bySample: boolean, times: Times): void {

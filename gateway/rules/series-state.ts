@@ -17,9 +17,3 @@ export function defaultStaleMs({ cadence }: SeriesState): number | undefined {
 export function leastStaleOf({ rule, condition }: Pick<RuleRuntime, 'rule' | 'condition'>): number {
   return condition.form === 'signal' && condition.expires ? (rule.staleMs ?? leastStaleMs) : Infinity
 }
-
-/** By device, then metric. */
-export function compareSeries(a: SeriesState, b: SeriesState): number {
-  if (a.device !== b.device) return a.device < b.device ? -1 : 1
-  return a.metric < b.metric ? -1 : a.metric > b.metric ? 1 : 0
-}

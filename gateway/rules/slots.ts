@@ -54,9 +54,3 @@ export function standing(slot: Slot | null | undefined, { maxAgeMs, leastMs, at,
 export function ageSlot(slot: Slot | null | undefined, byMs: number): void {
   if (slot !== null && slot !== undefined) slot.goodAt -= byMs
 }
-
-/** In one order, however they came to be where they are. */
-export function compareSlots(a: Slot, b: Slot): number {
-  if (a.device !== b.device) return a.device < b.device ? -1 : 1
-  return a.metric < b.metric ? -1 : a.metric > b.metric ? 1 : 0
-}

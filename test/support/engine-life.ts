@@ -12,9 +12,10 @@ import type { DeviceFacts, Incoming, LogEntry, Resume, TechnicalCondition, Times
 import type { Logger } from '../../gateway/kernel/log.ts'
 import { silentLogger } from '../../gateway/kernel/log.ts'
 import type { Rule } from '../../gateway/kernel/rule.ts'
+import { sideBySide } from '../../gateway/kernel/side-by-side.ts'
 import { createLogReplay } from '../../gateway/log-replay.ts'
 import { createPipeline } from '../../gateway/pipeline.ts'
-import { recallReadings } from '../../gateway/recall.ts'
+import { recallInputs } from '../../gateway/recall.ts'
 import { kinds } from '../../gateway/rules/kinds.ts'
 import { createSnapshots } from '../../gateway/snapshots.ts'
 import type { MemoryStore } from './memory-store.ts'
@@ -129,16 +130,15 @@ export async function createLife({ ruleSets, startWallMs, devices: configured = 
       gate: { isOpen: () => true, mustBeOpen() {}, lost() {}, whenOpen: (_name, work) => work() },
       logger,
     })
-    return { store, stage, snapshots, devices, ingest, pipeline }
+    return { store, stage, snapshots, devices, ingest, posted, pipeline }
   }
 
   let life = build(createMemoryStore())
 
   async function restore(resume: Resume): Promise<void> {
-    const { store, devices, ingest, snapshots, stage } = life
+    const { store, devices, ingest, posted, snapshots, stage } = life
     await devices.restore(store)
-    await ingest.restore(store, recallReadings(store, { nowMs: Date.now(), inbound: [], each: (reading) => devices.recall(reading) }))
-    await snapshots.restore(stage, resume)
+    await sideBySide(snapshots.restore(stage, resume), recallInputs(store, { ingest, posted, devices, nowMs: Date.now() }).then(() => undefined))
   }
 
   /** In the order of gateway.ts. */

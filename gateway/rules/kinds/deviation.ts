@@ -1,7 +1,7 @@
+import { byDeviceAndMetric } from '../../kernel/sorted.ts'
 import type { CellView, JointCondition, Kind, Shown } from '../kind.ts'
 import { normal } from '../kind.ts'
 import type { Slot } from '../slots.ts'
-import { compareSlots } from '../slots.ts'
 import type { DeviationSpec } from './deviation.schema.ts'
 import type { Operand, Panel, PanelKeeper } from './panel.ts'
 import { createPanelKeeper, truthOfSignal, yes } from './panel.ts'
@@ -63,7 +63,7 @@ function widest(operands: readonly Operand[], distance: (operand: Operand) => nu
   let best: { readonly gap: number; readonly slot: Slot } | undefined
   for (const operand of operands) {
     const gap = distance(operand)
-    if (gap !== undefined && (best === undefined || gap > best.gap || (gap === best.gap && compareSlots(operand.slot, best.slot) < 0))) best = { gap, slot: operand.slot }
+    if (gap !== undefined && (best === undefined || gap > best.gap || (gap === best.gap && byDeviceAndMetric(operand.slot, best.slot) < 0))) best = { gap, slot: operand.slot }
   }
   // The difference of two decimal numbers has digits that nobody measured.
   return best === undefined ? undefined : { value: Number(best.gap.toPrecision(12)), unit: best.slot.unit ?? null }

@@ -1,11 +1,11 @@
 import type { Rule } from '../../kernel/rule.ts'
+import { byDeviceAndMetric } from '../../kernel/sorted.ts'
 import type { CellView, JointCondition, Shown, Verdict } from '../kind.ts'
 import { normal, unknown } from '../kind.ts'
 import { compileComparison } from './comparison.schema.ts'
 import type { JoinedSpec } from './joined.schema.ts'
 import type { Operand, Panel } from './panel.ts'
 import { createPanelKeeper, truthOfSignal, yes } from './panel.ts'
-import { compareSlots } from '../slots.ts'
 import { signalOf } from './signal-fields.ts'
 
 type Join = (panel: Panel, signals: number) => Verdict
@@ -61,7 +61,7 @@ function shown({ memory, device }: CellView<Panel>, join: Join): Shown | undefin
 function decidingOf(own: ReadonlyMap<string, Operand>): Operand | undefined {
   let best: Operand | undefined
   for (const operand of own.values()) {
-    if (best === undefined || operand.truth > best.truth || (operand.truth === best.truth && compareSlots(operand.slot, best.slot) < 0)) best = operand
+    if (best === undefined || operand.truth > best.truth || (operand.truth === best.truth && byDeviceAndMetric(operand.slot, best.slot) < 0)) best = operand
   }
   return best
 }
