@@ -100,7 +100,7 @@ describe.runIf(process.platform === 'linux')('the room of the flows', () => {
     expect(await room.desk.versions()).toHaveLength(2)
     expect(room.desk.status().restarts).toBe(1)
     expect(events).toContainEqual({ type: 'limen.gateway.flows-rolled-back', data: { version: '20261126T100000000Z', by: 'ada' } })
-  })
+  }, 90_000)
 
   it('kills what a gateway that was killed left in an endless loop, and takes away its socket', async () => {
     const directory = join(tempDir(), 'flows')
@@ -120,7 +120,7 @@ describe.runIf(process.platform === 'linux')('the room of the flows', () => {
     const { pid, socketDirectory } = JSON.parse(readFileSync(join(directory, 'process.json'), 'utf8')) as { pid: number; socketDirectory: string }
     onTestFinished(() => { if (isAlive(pid)) process.kill(pid, 'SIGKILL') })
     // Until it loops: from then on it sees no channel close.
-    await eventually('the loop', () => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[13]) > 50)
+    await eventually('the loop', () => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[13]) > 50, 60_000)
     gateway.kill('SIGKILL')
     await once(gateway, 'exit')
     expect(isAlive(pid)).toBe(true)
@@ -129,7 +129,7 @@ describe.runIf(process.platform === 'linux')('the room of the flows', () => {
     await state('running')
     expect(isAlive(pid)).toBe(false)
     expect([existsSync(socketDirectory), socketDirectory.startsWith(join(tmpdir(), 'limen-flows-'))]).toEqual([false, true])
-  })
+  }, 90_000)
 
   it('leaves a process alone that only has the same pid', async () => {
     const directory = join(tempDir(), 'flows')
