@@ -5,8 +5,10 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/system/**', 'test/browser/**', '**/node_modules/**'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    setupFiles: ['test/support/chance.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 50_000 } },
     // Many tests wait for processes of their own: a third worker uses two cores where two leave a quarter of them idle.
     maxWorkers: 3,
     execArgv: ['--disable-warning=ExperimentalWarning'],

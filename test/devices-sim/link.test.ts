@@ -1,10 +1,11 @@
 import { connect } from 'mqtt'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { createCounters } from '../../devices-sim/counters.ts'
 import { createLink } from '../../devices-sim/link.ts'
 import type { Link } from '../../devices-sim/link.ts'
 import { startBareBroker } from '../support/bare-broker.ts'
 import type { BareBroker } from '../support/bare-broker.ts'
+import { eventually } from '../support/eventually.ts'
 
 describe('the link of a simulated device', () => {
   const cleanUps: (() => Promise<void>)[] = []
@@ -32,7 +33,7 @@ describe('the link of a simulated device', () => {
   it('says online, retained, and offline when it goes; what it publishes is acknowledged', async () => {
     const server = await broker()
     const { link: device, counters } = link(server.url)
-    await vi.waitFor(() => expect(device.up()).toBe(true))
+    await eventually('the link', () => device.up())
     device.publish('devices/d/t', '21.5')
     await device.stop()
     expect(server.published).toEqual([
@@ -46,12 +47,14 @@ describe('the link of a simulated device', () => {
   it('leaves its last will when it is cut, and comes back', async () => {
     const server = await broker()
     const { link: device, counters } = link(server.url)
-    await vi.waitFor(() => expect(device.up()).toBe(true))
+    await eventually('the link', () => device.up())
     device.cut()
-    await vi.waitFor(() => expect(server.published.at(-1)).toEqual({ topic: 'devices/d/status', payload: 'offline', retain: true }))
+    await eventually('offline', () => server.published.at(-1)?.payload === 'offline')
+    expect(server.published.at(-1)).toEqual({ topic: 'devices/d/status', payload: 'offline', retain: true })
     device.publish('devices/d/t', '1') // without power nothing is sent, nor kept
     device.restore()
-    await vi.waitFor(() => expect(server.published.at(-1)).toEqual({ topic: 'devices/d/status', payload: 'online', retain: true }))
+    await eventually('online', () => server.published.at(-1)?.payload === 'online')
+    expect(server.published.at(-1)).toEqual({ topic: 'devices/d/status', payload: 'online', retain: true })
     expect(counters).toMatchObject({ connected: 1, reconnects: 1 })
     expect(server.published.map(({ topic }) => topic)).not.toContain('devices/d/t')
   })
@@ -59,23 +62,24 @@ describe('the link of a simulated device', () => {
   it('takes commands', async () => {
     const server = await broker()
     const { link: device, commands } = link(server.url, ['devices/d/+/set'])
-    await vi.waitFor(() => expect(device.up()).toBe(true))
-    await vi.waitFor(() => {
+    await eventually('the link', () => device.up())
+    await eventually('the command', () => {
       server.publish('devices/d/fan/set', 'x')
-      expect(commands).toContain('devices/d/fan/set x')
+      return commands.includes('devices/d/fan/set x')
     })
   })
 
   it('keeps what it measures while the gateway is away, and sends it when it is back', async () => {
     const first = await broker()
     const { link: device } = link(first.url)
-    await vi.waitFor(() => expect(device.up()).toBe(true))
+    await eventually('the link', () => device.up())
     await first.stop()
-    await vi.waitFor(() => expect(device.up()).toBe(false))
+    await eventually('the end of the link', () => !device.up())
     device.publish('devices/d/t', '1')
     device.publish('devices/d/t', '2')
     const second = await broker(first.port)
-    await vi.waitFor(() => expect(second.published.map(({ payload }) => payload)).toEqual(['online', '1', '2']), { timeout: 5_000 })
+    await eventually('all three', () => second.published.length >= 3)
+    expect(second.published.map(({ payload }) => payload)).toEqual(['online', '1', '2'])
   })
 
   it('keeps no more than its buffer holds, and counts what it drops', () => {

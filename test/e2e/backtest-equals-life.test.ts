@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { ownClient, ownGateway } from '../support/own-gateway.ts'
+import { seed } from '../support/chance.ts'
 import { createRandom } from '../support/random.ts'
 import { bothTellings } from '../support/tellings.ts'
 
@@ -29,7 +30,6 @@ const rules = `rules:
 
 describe('a backtest over the log of a gateway', () => {
   it('gives the transitions and the state of its life: kills, operators, rule edits, devices that come and go', async () => {
-    const seed = Number(process.env['LIMEN_TEST_SEED'] ?? Date.now() % 1_000_000)
     const random = createRandom(seed)
     const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)]!
     const limen = await ownGateway({ yaml: 'rules: [rules.yaml]\ndevices: { d1: { type: oven, labels: { room: a }, news2Scale: 2 } }\n', files: { 'rules.yaml': rules } })

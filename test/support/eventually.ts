@@ -1,5 +1,5 @@
 /** Looks again every 20 ms until `look` gives something that is not undefined or false; fails after `timeoutMs` saying what was awaited. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 20_000): Promise<T> {
+export async function eventually<T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 50_000): Promise<T> {
   const end = performance.now() + timeoutMs
   for (;;) {
     const found = await look()
