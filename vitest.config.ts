@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/system/**', 'test/browser/**', '**/node_modules/**'],
     setupFiles: ['test/support/chance.ts'],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 50_000 } },
     // Many tests wait for processes of their own: a third worker uses two cores where two leave a quarter of them idle.

@@ -35,7 +35,7 @@ export interface FlowsAttachment {
 const user = 'flows'
 
 export function attachFlows(config: Pick<Config, 'flows' | 'dataDir' | 'site'>, deps: FlowsAttachmentDeps): FlowsAttachment {
-  const { mode, maxMemoryBytes, environment } = config.flows
+  const { mode, maxMemoryBytes, nice, environment } = config.flows
   if (mode === 'off') {
     return {
       // What was wrong with flows that are no longer asked for is wrong no more.
@@ -59,7 +59,7 @@ export function attachFlows(config: Pick<Config, 'flows' | 'dataDir' | 'site'>, 
     async start() {
       const { createFlows } = await import('./flows/flows.ts')
       room = createFlows(
-        { directory: join(config.dataDir, 'flows'), runtimeFile: runtimeFile(), maxMemoryBytes, site: config.site, environment, user, token: credential.token },
+        { directory: join(config.dataDir, 'flows'), runtimeFile: runtimeFile(), maxMemoryBytes, nice, site: config.site, environment, user, token: credential.token },
         {
           clock: deps.clock,
           logger: deps.logger,

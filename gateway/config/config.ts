@@ -46,6 +46,8 @@ export interface Config {
     readonly mode: 'child' | 'off'
     /** Resident memory of the Node-RED process above which it is ended. */
     readonly maxMemoryBytes: number
+    /** How far this process stands behind others when the processor is short: 0 (not at all) to 19, as of nice(1). */
+    readonly nice: number
     /** All that this process is given of the gateway's environment; no secret of the gateway's is in it. */
     readonly environment: Readonly<Record<string, string>>
   }

@@ -116,6 +116,7 @@ export function readConfig(content: string | Uint8Array, options: ReadOptions): 
     flows: {
       mode: value.flows.mode ?? (isLoopbackHost(value.http.host) ? 'child' : 'off'),
       maxMemoryBytes: value.flows.maxMemory,
+      nice: value.flows.nice,
       environment: flowsEnvironment(options),
     },
     retention: { readingsMs: value.retention.readings, maxSizeBytes: value.retention.maxSize },

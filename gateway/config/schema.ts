@@ -3,7 +3,7 @@ import { duration, size } from '../kernel/quantity-shape.ts'
 import type { RuleSource } from '../kernel/rule-source.ts'
 import { createSecret } from '../kernel/secret.ts'
 import type { Shape } from '../kernel/shape.ts'
-import { boolean, describe, invalid, list, notInThisVersion, object, oneOf, optional, present, problemAt, refine, section, text } from '../kernel/shape.ts'
+import { boolean, describe, invalid, list, notInThisVersion, number, object, oneOf, optional, present, problemAt, refine, section, text } from '../kernel/shape.ts'
 import { devicesShape } from './devices.ts'
 import { influxShape } from './influx.ts'
 import type { SecretLookup } from './targets.ts'
@@ -42,7 +42,11 @@ const retention = object(
 
 /** Below `min` Node-RED does not come up. Without a mode: as http.host decides. */
 const flows = object(
-  { mode: optional(oneOf('child', 'off')), maxMemory: optional(size({ min: '160MiB', max: '16GiB', example: '256MiB' }), 256 * 1024 ** 2) },
+  {
+    mode: optional(oneOf('child', 'off')),
+    maxMemory: optional(size({ min: '160MiB', max: '16GiB', example: '256MiB' }), 256 * 1024 ** 2),
+    nice: optional(number({ expected: 'a whole number 0…19', example: '19', min: 0, max: 19, integer: true }), 19),
+  },
   { expected: 'settings of the Node-RED flows', example: '{ mode: child }' },
 )
 

@@ -20,6 +20,8 @@ export interface FlowsOptions {
   /** Absolute path of the file the process runs. */
   readonly runtimeFile: string
   readonly maxMemoryBytes: number
+  /** The process's priority, 0 to 19 (nothing comes after it). */
+  readonly nice: number
   readonly site: string
   /** What of the gateway's environment the process may see. */
   readonly environment: Readonly<Record<string, string>>
@@ -51,7 +53,7 @@ export interface FlowsRoom {
 
 export function createFlows(options: FlowsOptions, deps: FlowsDeps): FlowsRoom {
   const { clock } = deps
-  const { directory, runtimeFile, maxMemoryBytes } = options
+  const { directory, runtimeFile, maxMemoryBytes, nice } = options
   let place: Place | undefined
 
   const supervisor = createSupervisor({
@@ -65,6 +67,7 @@ export function createFlows(options: FlowsOptions, deps: FlowsDeps): FlowsRoom {
           runtimeFile,
           directory,
           maxMemoryBytes,
+          nice,
           environment: {
             ...options.environment,
             LIMEN_FLOWS_DIR: directory,

@@ -43,13 +43,13 @@ export async function giveUpFirst(pid: number): Promise<void> {
 }
 
 /**
- * The lowest priority, for every thread it has: on Linux a priority is a thread's, and only those begun later inherit it.
+ * A priority (19 is the lowest), for every thread it has: on Linux a priority is a thread's, and only those begun later inherit it.
  * Has effect against the gateway only within one session (autogroup), which is why the child is not detached.
  */
-export function runLast(pid: number): void {
+export function runAt(pid: number, nice: number): void {
   for (const thread of [pid, ...threadsOf(pid)]) {
     try {
-      setPriority(thread, 19)
+      setPriority(thread, nice)
     } catch {
       // Gone already, or not allowed here.
     }

@@ -6,7 +6,7 @@ import type { FlowsMessage } from './messages.ts'
 import { readMessage } from './messages.ts'
 import { createOutput } from './output.ts'
 import { reasonOf } from './reason.ts'
-import { giveUpFirst, processorMs, residentBytes, runLast } from './proc.ts'
+import { giveUpFirst, processorMs, residentBytes, runAt } from './proc.ts'
 
 export interface RunOptions {
   /** Absolute; run by this Node. */
@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly environment: Readonly<Record<string, string>>
   /** Resident memory above which it is killed. */
   readonly maxMemoryBytes: number
+  /** Its priority, 0 to 19 (nothing comes after it). */
+  readonly nice: number
 }
 
 export interface RunEnd {
@@ -137,7 +139,7 @@ export function startRun(options: RunOptions, deps: { readonly clock: Clock; rea
       listening = true
       beatAtMs = clock.monotonic()
       // Threads that were there before the priority was set.
-      if (pid !== undefined) runLast(pid)
+      if (pid !== undefined) runAt(pid, options.nice)
     }
     if (message.type === 'error') said = message.message
     deps.onMessage(message)
@@ -172,7 +174,7 @@ export function startRun(options: RunOptions, deps: { readonly clock: Clock; rea
   })
 
   if (pid !== undefined) {
-    runLast(pid)
+    runAt(pid, options.nice)
     void giveUpFirst(pid)
     cancelLook = clock.after(lookEveryMs, () => void look())
   }

@@ -34,7 +34,7 @@ describe('the configuration', () => {
       rules: [],
       targets: new Map(),
       influx: undefined,
-      flows: { mode: 'child', maxMemoryBytes: 256 * 1024 ** 2, environment: {} },
+      flows: { mode: 'child', maxMemoryBytes: 256 * 1024 ** 2, nice: 19, environment: {} },
       retention: { readingsMs: 30 * 86_400_000, maxSizeBytes: 2 * 1024 ** 3 },
     })
   })

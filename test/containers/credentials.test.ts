@@ -42,7 +42,7 @@ describe('the credentials of a fresh container', () => {
     expect(await limen(...simulate, '--user', 'simulator', '--password-file', 'nowhere')).toMatchObject({ code: 1, err: 'limen simulate: there is no file nowhere\n' })
     expect(await limen(...simulate, '--user', 'simulator', '--password-file', 'credentials/simulator')).toMatchObject({ code: 0, out: expect.stringMatching(/ [1-9]\d* acknowledged/) })
     expect((await gateway.stop()).code).toBe(0)
-  }, 90_000)
+  })
 
   it('are made once: a later run changes nothing, and only a lost password of the simulator is made anew', async () => {
     const { there, makeCredentials, secret, limen } = scene()
@@ -58,5 +58,5 @@ describe('the credentials of a fresh container', () => {
     expect(secret('simulator')).toMatch(/^[0-9a-z]+\n$/)
     expect(secret('simulator')).not.toBe(simulator)
     expect((await limen('device', 'list')).out.split('\n')).toHaveLength(3)
-  }, 90_000)
+  })
 })

@@ -33,7 +33,7 @@ async function deploy(limen: GatewayProcess, func: string): Promise<number> {
 // Real Node-RED; a checkout without its side of the room has none to start.
 describe.runIf(process.platform === 'linux' && existsSync(runtime))('a gateway with flows', () => {
   it('is ready before they are, takes readings in while one loops for ever, and goes back to what ran before', async () => {
-    const limen = await ownGateway({ yaml: 'flows: { mode: child }\n' })
+    const limen = await ownGateway({ yaml: 'flows: { mode: child, nice: 0 }\n' })
     expect((await status(limen)).state).toBe('starting')
     await state(limen, 'running')
     expect((await fetch(`${limen.httpUrl}/flows/`)).headers.get('content-type')).toContain('text/html')
@@ -49,13 +49,13 @@ describe.runIf(process.platform === 'linux' && existsSync(runtime))('a gateway w
     const child = childOf(limen)
     expect(await limen.stop()).toBe(0)
     expect(isAlive(child)).toBe(false)
-  }, 120_000)
+  })
 
   it('leaves no process behind when it is killed', async () => {
-    const limen = await ownGateway({ yaml: 'flows: { mode: child }\n' })
+    const limen = await ownGateway({ yaml: 'flows: { mode: child, nice: 0 }\n' })
     await state(limen, 'running')
     const child = childOf(limen)
     await limen.kill()
     await eventually('its end', () => !isAlive(child))
-  }, 90_000)
+  })
 })

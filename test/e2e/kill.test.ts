@@ -50,5 +50,5 @@ describe('kill -9 under load', () => {
       await Promise.all(publishers.map((p) => p.end()))
       await limen.remove()
     }
-  }, 120_000)
+  })
 })

@@ -12,13 +12,13 @@ import { tempDir } from '../support/temp-dir.ts'
 
 const runtimeFile = join(import.meta.dirname, 'fake-child.ts')
 
-function start(fake: string, set: { clock?: Clock; maxMemoryBytes?: number; runtimeFile?: string } = {}) {
+function start(fake: string, set: { clock?: Clock; maxMemoryBytes?: number; nice?: number; runtimeFile?: string } = {}) {
   const directory = tempDir()
   const messages: FlowsMessage[] = []
   const warned: object[] = []
   const run = startRun(
     {
-      runtimeFile, directory, maxMemoryBytes: 256 * 1024 ** 2, ...set,
+      runtimeFile, directory, maxMemoryBytes: 256 * 1024 ** 2, nice: 0, ...set,
       environment: { PATH: process.env['PATH'] ?? '', FAKE: fake, LIMEN_FLOWS_SOCKET: join(directory, 's'), LIMEN_FLOWS_ROOT: '/flows' },
     },
     { clock: set.clock ?? systemClock, logger: { ...silentLogger, warn: (details) => void warned.push(details) }, onMessage: (message) => void messages.push(message) },

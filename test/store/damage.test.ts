@@ -113,7 +113,7 @@ describe('a damaged store', () => {
       await store.stop()
     }
     expect(outcomes.read).toBeGreaterThan(20)
-  }, 60_000)
+  })
 
   it('comes back to the last whole commit wherever the write-ahead log is cut', async () => {
     const live = tempDir()
@@ -142,6 +142,6 @@ describe('a damaged store', () => {
       await stored(cutStore)
       await cutStore.stop()
     }
-  }, 60_000)
+  })
 })
 

@@ -10,13 +10,13 @@ import { eventually } from './eventually.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** The room of the flows with a child that only speaks its protocol (test/flows/fake-child.ts). */
-export function flowsRoom(set: { fake?: string; directory?: string; logger?: Logger } = {}) {
+export function flowsRoom(set: { fake?: string; directory?: string; nice?: number; logger?: Logger } = {}) {
   const directory = set.directory ?? join(tempDir(), 'flows')
   const events: NewEvent[] = []
   const conditions: TechnicalCondition[] = []
   const room = createFlows(
     {
-      directory, runtimeFile: join(import.meta.dirname, '../flows/fake-child.ts'), maxMemoryBytes: 256 * 1024 ** 2, site: 'ward-3', user: 'flows', token: 'the-token',
+      directory, runtimeFile: join(import.meta.dirname, '../flows/fake-child.ts'), maxMemoryBytes: 256 * 1024 ** 2, nice: set.nice ?? 0, site: 'ward-3', user: 'flows', token: 'the-token',
       environment: { PATH: process.env['PATH'] ?? '', FAKE: set.fake ?? 'serve' },
     },
     {
