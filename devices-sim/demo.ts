@@ -79,7 +79,7 @@ async function demo(argv: readonly string[]): Promise<number> {
 
     const describe = createFeed()
     const acknowledge = createNurse({ httpUrl, tell, signal: stopping.signal })
-    const watcher = connect(mqttUrl, { clientId: 'demo-watcher', reconnectPeriod: 500 })
+    const watcher = connect(mqttUrl, { clientId: 'demo-watcher', reconnectPeriod: 500, reconnectOnConnackError: true })
     watcher.on('error', (error) => tell(columns('demo', 'error', error.message)))
     watcher.on('message', (_topic, payload) => {
       const line = describe(payload.toString())

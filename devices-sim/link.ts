@@ -57,6 +57,8 @@ export function createLink({ url, login, clientId, commandFilters }: LinkOptions
       ...login,
       clean: true,
       reconnectPeriod: 1_000,
+      // A gateway that cannot just now (its disk is full) refuses a connection, which mqtt.js takes for a last word.
+      reconnectOnConnackError: true,
       connectTimeout: 10_000,
       keepalive: 15,
       resubscribe: false, // done below, so that a refused subscription is seen

@@ -60,7 +60,7 @@ export async function openWard(set: { yaml?: string } = {}): Promise<Ward> {
     files: { 'rules.yaml': rules },
     env: { LIMEN_FLOWS__MODE: 'off', LIMEN_HTTP__PORT: String(await freePort()), LIMEN_MQTT__PORT: String(await freePort()) },
   })
-  const client = await ownClient(limen.mqttUrl, { clientId: 'ward', reconnectPeriod: 200 })
+  const client = await ownClient(limen.mqttUrl, { clientId: 'ward', reconnectPeriod: 200, reconnectOnConnackError: true })
   return {
     limen,
     client,

@@ -59,6 +59,14 @@ describe('the link of a simulated device', () => {
     expect(server.published.map(({ topic }) => topic)).not.toContain('devices/d/t')
   })
 
+  it('comes back where it was refused for a while', async () => {
+    const server = await broker()
+    server.refuse(2)
+    const { link: device, counters } = link(server.url)
+    await eventually('the link', () => device.up())
+    expect(counters).toMatchObject({ connected: 1, errors: 2 })
+  })
+
   it('takes commands', async () => {
     const server = await broker()
     const { link: device, commands } = link(server.url, ['devices/d/+/set'])

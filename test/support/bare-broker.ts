@@ -8,6 +8,8 @@ export interface BareBroker {
   /** Everything published by clients, in order. */
   readonly published: readonly { readonly topic: string; readonly payload: string; readonly retain: boolean }[]
   publish(topic: string, payload: string): void
+  /** Answers the next so many connections with "server unavailable". */
+  refuse(times: number): void
   stop(): Promise<void>
 }
 
@@ -15,6 +17,11 @@ export interface BareBroker {
 export async function startBareBroker(port = 0): Promise<BareBroker> {
   const published: { topic: string; payload: string; retain: boolean }[] = []
   const broker = await Aedes.createBroker()
+  let toRefuse = 0
+  broker.authenticate = (_client, _user, _password, answer) => {
+    if (toRefuse-- > 0) answer(Object.assign(new Error('not now'), { returnCode: 3 }) as never, null)
+    else answer(null, true)
+  }
   broker.on('publish', (packet: AedesPublishPacket, client) => {
     if (client !== null || !packet.topic.startsWith('$SYS')) published.push({ topic: packet.topic, payload: packet.payload.toString(), retain: packet.retain })
   })
@@ -25,6 +32,7 @@ export async function startBareBroker(port = 0): Promise<BareBroker> {
   return {
     url: `mqtt://127.0.0.1:${address.port}`, port: address.port, published,
     publish: (topic, payload) => broker.publish({ cmd: 'publish', topic, payload: Buffer.from(payload), qos: 1, retain: false, dup: false }, () => undefined),
+    refuse: (times) => { toRefuse = times },
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve))
       await new Promise<void>((resolve) => broker.close(() => resolve()))

@@ -39,7 +39,7 @@ export function startLedgerPublisher(options: LedgerOptions): LedgerPublisher {
   let settle: (() => void) | undefined
 
   const client: MqttClient = mqtt.connect({
-    protocol: 'mqtt', host: '127.0.0.1', port, clientId: `ledger-${device}`, clean, reconnectPeriod: 50, connectTimeout: 5_000, resubscribe: false,
+    protocol: 'mqtt', host: '127.0.0.1', port, clientId: `ledger-${device}`, clean, reconnectPeriod: 50, connectTimeout: 5_000, resubscribe: false, reconnectOnConnackError: true,
   })
   client.on('error', () => {})
   // mqtt.js reads its options at every reconnection.

@@ -47,6 +47,8 @@ export function createLink(options: { readonly url: string; readonly user: strin
       clean: true,
       resubscribe: false,
       reconnectPeriod: 1_000,
+      // A gateway that cannot just now (its disk is full) refuses a connection, which mqtt.js takes for a last word.
+      reconnectOnConnackError: true,
       connectTimeout: 10_000,
       keepalive: 30,
       ...(options.user === '' ? {} : { username: options.user, password: options.password }),
