@@ -57,8 +57,11 @@ export function startLedgerPublisher(options: LedgerOptions): LedgerPublisher {
       outstanding++
       client.publish(topic(value), payload(value), { qos: 1 }, (error) => {
         outstanding--
-        if (error === undefined || error === null) acknowledged.add(value)
+        const failed = error !== undefined && error !== null
+        if (!failed) acknowledged.add(value)
         if (stopped && outstanding === 0) settle?.()
+        // A client that loses its connection while it resends fails what waits, in a loop that would never end if each were followed by another at once.
+        else if (failed) setImmediate(fill)
         else fill()
       })
     }
@@ -79,7 +82,6 @@ export function startLedgerPublisher(options: LedgerOptions): LedgerPublisher {
     }),
     moveTo(url) { port = Number(new URL(url).port); client.options.port = port },
     end: () => {
-      // A client that ends fails every publish at once: without this the next would follow for ever.
       stopped = true
       clearInterval(pacing)
       return client.endAsync(true)
