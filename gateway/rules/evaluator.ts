@@ -148,8 +148,11 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
         cell.goodAt = at
         // The timer stands at the least time a value may stand; whether it is stale is worked out when that has come.
         if (cell.staleTimer !== null && cell.staleTimer.due > at + runtime.leastStaleMs) timers.set(cell.staleTimer, at + runtime.leastStaleMs)
-        if (verdict === unknown) delays.makeUnknown(cell, undecided, times)
-        else if (verdict !== cell.active || (cell.flags & busy) !== 0) delays.settle(cell, verdict, times)
+        if (verdict === unknown) {
+          delays.makeUnknown(cell, undecided, times)
+          // The sample is good: what is unknown now is only what it says, and time alone may tell (a window that closes).
+          cell.flags &= ~anyUnknown | undecided
+        } else if (verdict !== cell.active || (cell.flags & busy) !== 0) delays.settle(cell, verdict, times)
       } catch (thrown) {
         failed(runtime, thrown, times)
       }
