@@ -130,16 +130,15 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
       if (order === 'newest' && isOld) continue
       try {
         const sample = runtime.converters === null ? reading : inUnit(runtime, reading)
-        let verdict = unknown
-        if ((good && sample.quality === 'good') || order === 'any') {
-          if (order === 'watermark' && !takeTime(cell.watermark!, moment.time, at)) {
-            isBehind = true
-            continue
-          }
-          verdict = condition.judge(sample, cell, moment)
+        if (order === 'watermark' && !takeTime(cell.watermark!, moment.time, at)) {
+          isBehind = true
+          continue
         }
-        if (verdict === unfit || (verdict === unknown && !(good && sample.quality === 'good'))) {
+        const isFit = good && sample.quality === 'good'
+        const verdict = isFit || order === 'any' ? condition.judge(sample, cell, moment) : unknown
+        if (verdict === unfit || (verdict === unknown && !isFit)) {
           delays.makeUnknown(cell, ownUnknown, times)
+          cells.follow(cell)
           continue
         }
         if (cell.checkTimer !== null ? cell.deadline < cell.checkTimer.due : cell.deadline !== Infinity) cells.follow(cell)
