@@ -108,6 +108,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   function clockSet(times: Times): Times {
+    ingest.clockSet(offsetOf(times) - offsetOf(stage.times()))
     mark({ kind: 'clock', ...times })
     follow(stage.advance(times))
     return times

@@ -76,7 +76,7 @@ export function createReplay(deps: ReplayDeps): Replay {
 
   function take(line: InputLine, times: Times): readonly Transition[] {
     const met = readings.knows(line.device!) ? [] : meet(line.device, times)
-    const fresh = readings.of(line, times)
+    const fresh = readings.of(line, times, line.at)
     const told = fresh.length === 0 ? deps.stage().advance(times) : deps.stage().evaluate(fresh, times)
     return met.length === 0 ? told : [...met, ...told]
   }

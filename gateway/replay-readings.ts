@@ -22,8 +22,8 @@ export interface ReadingLine {
 
 /** Lines become readings as messages do in the live gateway: the devices' settings decide units and numbers written as text, and what was redelivered is known. */
 export interface ReplayReadings {
-  /** New ones only, of one message. Throws BAD_INPUT. The device must have been met. */
-  of(line: ReadingLine, times: Times): readonly Reading[]
+  /** New ones only, of one message. `heardAt`: of its receipt, where no step of the clock counts. Throws BAD_INPUT. The device must have been met. */
+  of(line: ReadingLine, times: Times, heardAt: number): readonly Reading[]
   /** False: it was known. */
   meet(device: string, facts: DeviceFacts): boolean
   knows(device: string): boolean
@@ -32,7 +32,7 @@ export interface ReplayReadings {
 
 /** `memory`: of what can be known again; null until the first that says more than a value. */
 interface Track { readonly series: Series; memory: SeriesMemory | null; readonly treatment: Treatment | null }
-type Message = Pick<Reading, 'ts' | 'tsGiven' | 'seq' | 'receivedAt' | 'unit'>
+type Message = Pick<Reading, 'ts' | 'tsGiven' | 'seq' | 'receivedAt' | 'unit'> & { readonly heardAt: number }
 interface Known { readonly settings: DeviceFacts['settings']; readonly tracks: Map<string, Track> }
 
 const none: readonly Reading[] = []
@@ -57,27 +57,27 @@ export function createReplayReadings(): ReplayReadings {
   /** Undefined: it was redelivered. */
   function admit(track: Track, given: unknown, message: Message): Reading | undefined {
     const { series, treatment } = track
-    const { ts, tsGiven, seq, receivedAt } = message
+    const { ts, tsGiven, seq, receivedAt, heardAt } = message
     let [value, quality, unit]: [Value, Quality, string | undefined] = [given as number, 'good', message.unit]
     if (typeof given !== 'number' || !Number.isFinite(given)) ({ value, quality } = valueOf(given))
     if (treatment !== null) ({ value, quality, unit } = treat(treatment, { value, quality, unit }, () => {}))
     if (track.memory === null && (tsGiven || seq !== undefined)) track.memory = createSeriesMemory()
     const { memory } = track
     const reading: Reading = { series, value, quality, unit, ts, tsGiven, seq, receivedAt, k: memory === null ? 0 : memory.sameTime(ts) }
-    if (memory?.has(reading) === true) {
+    if (memory?.has(reading, heardAt) === true) {
       duplicates++
       return undefined
     }
-    memory?.remember(reading)
+    memory?.remember(reading, heardAt)
     readings++
     return reading
   }
 
   return {
-    of(line, { wallMs }) {
+    of(line, { wallMs }, heardAt) {
       const device = line.device!
       const tsGiven = line.ts !== undefined && line.ts !== null
-      const message: Message = { ts: tsGiven ? eventTime(line.ts) : wallMs, tsGiven, seq: line.seq === undefined ? undefined : counter(line.seq), receivedAt: wallMs, unit: line.unit === undefined ? undefined : unitOf(line.unit) }
+      const message: Message = { ts: tsGiven ? eventTime(line.ts) : wallMs, tsGiven, seq: line.seq === undefined ? undefined : counter(line.seq), receivedAt: wallMs, heardAt, unit: line.unit === undefined ? undefined : unitOf(line.unit) }
       if (line.metric !== undefined) {
         if (line.value === undefined) throw new LimenError('BAD_INPUT', 'the reading has no `value`', { remedy: 'write null for a missing one, "NaN" for one that is no number' })
         const reading = admit(trackOf(device, line.metric), line.value, message)

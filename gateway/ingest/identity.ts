@@ -19,11 +19,14 @@ export interface Seen {
  * 16 bytes a reading, so 16 KB for a busy series. A reading whose time or counter is beyond all before is new without a look; only others are compared.
  */
 export interface SeriesMemory {
-  /** Has this very reading been taken before? */
-  has(reading: Seen): boolean
+  /**
+   * Has this very reading been taken before? `heardAt` is its receipt on a clock that nobody sets, for here and `remember` alike: a
+   * jump of the wall clock makes nothing forgotten. Left out: wall time.
+   */
+  has(reading: Seen, heardAt?: number): boolean
   /** How many of the remembered readings have this event time already: `k`. */
   sameTime(ts: number): number
-  remember(reading: Seen): void
+  remember(reading: Seen, heardAt?: number): void
 }
 
 export function createSeriesMemory(): SeriesMemory {
@@ -39,8 +42,8 @@ export function createSeriesMemory(): SeriesMemory {
   let givenTimes: HighWater | undefined
   let counters: HighWater | undefined
 
-  function forget(nowMs: number): void {
-    const oldest = Math.floor(nowMs / 1_000) - maxAgeMs / 1_000
+  function forget(heardAt: number): void {
+    const oldest = Math.floor(heardAt / 1_000) - maxAgeMs / 1_000
     while (count > 0 && received[start]! < oldest) {
       start = (start + 1) % capacity
       count--
@@ -48,11 +51,11 @@ export function createSeriesMemory(): SeriesMemory {
   }
 
   return {
-    has(reading) {
+    has(reading, heardAt = reading.receivedAt) {
       if (!reading.tsGiven && reading.seq === undefined) return false
       // With a counter it is the counter that must rise, else the device's time.
       if (reading.seq === undefined ? reading.ts > greatestOf(givenTimes) : reading.seq > greatestOf(counters)) return false
-      forget(reading.receivedAt)
+      forget(heardAt)
       const identity = identify(reading)
       for (let i = count - 1; i >= 0; i--) if (identities[(start + i) % capacity] === identity) return true
       return false
@@ -65,9 +68,9 @@ export function createSeriesMemory(): SeriesMemory {
       for (let i = 0; i < count; i++) if (times[(start + i) % capacity] === ts >>> 0) same++
       return same
     },
-    remember(reading) {
+    remember(reading, heardAt = reading.receivedAt) {
       if (count === capacity) {
-        forget(reading.receivedAt)
+        forget(heardAt)
         if (count === capacity && capacity < depth) {
           const of = { count, start }
           const wider = Math.min(depth, Math.max(1, capacity * 2))
@@ -85,7 +88,7 @@ export function createSeriesMemory(): SeriesMemory {
       const slot = (start + count) % capacity
       identities[slot] = reading.tsGiven || reading.seq !== undefined ? identify(reading) : -1
       times[slot] = reading.ts >>> 0
-      received[slot] = Math.floor(reading.receivedAt / 1_000)
+      received[slot] = Math.floor(heardAt / 1_000)
       count++
       if (reading.ts > greatestTs) {
         greatestTs = reading.ts

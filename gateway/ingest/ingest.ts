@@ -33,6 +33,8 @@ export interface Ingest {
   take(route: Route, payload: Uint8Array, receivedAt: number): Intake
   /** The same for the data of a posted `limen.reading` event: {device, metric, value, unit, ts, seq}. */
   takeData(data: unknown, receivedAt: number): Intake
+  /** The wall clock was set by so much: what was heard before is known for as long as it would have been. */
+  clockSet(byMs: number): void
   /** Labels or settings of a device changed. */
   relabel(device: string): void
   readonly metrics: MetricSource
@@ -57,6 +59,8 @@ export function createIngest(
   let taken = 0
   let duplicates = 0
   let mismatches = 0
+  /** Of the wall clock, all together. */
+  let stepsMs = 0
 
   function identify(decoded: Decoded, route: { readonly device: string; series?: TrackedSeries | undefined }, receivedAt: number): Intake {
     const messages: (readonly Reading[])[] = []
@@ -90,8 +94,8 @@ export function createIngest(
     const ts = tsGiven ? given : receivedAt
     const { memory } = series
     const reading: Reading = { series, value, quality, unit, ts, tsGiven, seq, receivedAt, k: memory.sameTime(ts) }
-    if (memory.has(reading)) return undefined
-    memory.remember(reading)
+    if (memory.has(reading, receivedAt - stepsMs)) return undefined
+    memory.remember(reading, receivedAt - stepsMs)
     taken++
     return reading
   }
@@ -106,6 +110,7 @@ export function createIngest(
   return {
     async restore(store, recent) {
       routes = new Map()
+      stepsMs = 0
       await table.restore(store)
       for await (const page of recent) {
         for (const { device, metric, value, ts, tsGiven, seq, receivedAt } of page) {
@@ -143,6 +148,7 @@ export function createIngest(
       if (isFault(read)) return { messages: [], duplicates: 0, faults: [read] }
       return identify({ messages: [[read.sample]], faults: [] }, { device: read.device }, receivedAt)
     },
+    clockSet: (byMs) => void (stepsMs += byMs),
     relabel: (device) => table.relabel(device),
     *metrics() {
       yield { name: 'limen_readings_total', help: 'Readings taken in, duplicates not counted.', type: 'counter', value: taken }

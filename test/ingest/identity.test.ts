@@ -46,6 +46,14 @@ describe('the identity of a reading', () => {
     expect(memory.has(seen({ seq: 2, receivedAt: 601_000 }))).toBe(false)
   })
 
+  it('forgets nothing because the wall clock was set', () => {
+    const memory = createSeriesMemory()
+    memory.remember(seen({ seq: 1 }), 0)
+    memory.remember(seen({ seq: 2, receivedAt: 3_600_000 }), 1_000)
+    expect(memory.has(seen({ seq: 1, receivedAt: 3_601_000 }), 2_000)).toBe(true)
+    expect(memory.has(seen({ seq: 1, receivedAt: -3_600_000 }), 601_000)).toBe(false)
+  })
+
   it('counts readings that share a millisecond, in and out of order', () => {
     const memory = createSeriesMemory()
     for (const ts of [10, 10, 20, 10, 20]) memory.remember(seen({ ts, tsGiven: false }))
