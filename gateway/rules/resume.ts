@@ -2,7 +2,7 @@ import type { Resume, Times } from '../kernel/contracts.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Bindings } from './bindings.ts'
 import type { Cell, RuleRuntime } from './cell.ts'
-import { restored, told } from './cell.ts'
+import { delaying, restored, told } from './cell.ts'
 import type { Cells } from './cells.ts'
 import type { Delays } from './delays.ts'
 import { normal } from './kind.ts'
@@ -33,8 +33,12 @@ export function resumeCells({ resume, runtimes, bindings, delays, staleness, cel
   for (const { condition, leastStaleMs, cells: own } of runtimes.values()) {
     for (const cell of own.values()) {
       if (cell.active !== normal && (cell.flags & told) !== 0) cell.flags |= restored
-      if (over) delays.drop(cell)
-      else delays.freeze(cell, alive.at)
+      if (over) {
+        // Where silence is an answer, nothing more may come that would have it begin anew.
+        if ((cell.flags & delaying) !== 0 && condition.form === 'signal' && !condition.expires && condition.check !== undefined && cell.deadline === Infinity) cell.deadline = at
+        delays.drop(cell)
+        cells.follow(cell)
+      } else delays.freeze(cell, alive.at)
       if (over && condition.startsOver === true) {
         cell.memory = condition.create()
         cell.deadline = Infinity
