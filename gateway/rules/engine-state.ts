@@ -13,6 +13,7 @@ import type { FactTable, SavedFacts } from './facts.ts'
 import type { Gates } from './gates.ts'
 import type { Kind, Verdict } from './kind.ts'
 import type { Lateness } from './lateness.ts'
+import { createLateness } from './lateness.ts'
 import { createFlatCell } from './sensors.ts'
 import type { Watermark } from './watermark.ts'
 
@@ -166,7 +167,7 @@ export function loadState(saved: SavedState, { kinds, cells, delays, timers, gat
   for (const [index, { device, metric, lateness, newestMs, cadence, stale, faults, flat }] of saved.series.entries()) {
     const series = bindings.ensure(device, metric, 0)
     if (series === undefined) continue
-    Object.assign(series, { lateness: { ...lateness }, newestMs, cadence: cadence ?? series.cadence, lastAt: saved.run.lastAt[index]!, stale, faults })
+    Object.assign(series, { lateness: { ...createLateness(), ...lateness }, newestMs, cadence: cadence ?? series.cadence, lastAt: saved.run.lastAt[index]!, stale, faults })
     const check = series.sensor?.flat ?? null
     if (flat !== null && check !== null) {
       series.flat = { ...createFlatCell(series, check), active: flat.active, watermark: { ...flat.watermark }, memory: check.load === undefined ? flat.memory : check.load(flat.memory) }

@@ -18,6 +18,7 @@ import { createEvaluator } from './evaluator.ts'
 import { createFactTable } from './facts.ts'
 import { createGates } from './gates.ts'
 import type { Kind } from './kind.ts'
+import { moveLateness } from './lateness.ts'
 import { resumeCells } from './resume.ts'
 import { createSensors } from './sensors.ts'
 import { createStaleness } from './staleness.ts'
@@ -203,6 +204,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
     }
     for (const series of bindings.series.values()) {
       series.newestMs += byMs
+      moveLateness(series.lateness, byMs)
       const { flat, sensor } = series
       if (flat === null) continue
       moveWatermark(flat.watermark!, byMs)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createLateness, isLate } from '../../gateway/rules/lateness.ts'
+import { createLateness, isLate, moveLateness } from '../../gateway/rules/lateness.ts'
 
 const second = 1_000
 
@@ -15,6 +15,17 @@ describe('late samples', () => {
   })
   it('cannot be told without a time of the device', () => {
     expect(late([[10], [11], [5]])).toEqual([false, false, false])
+  })
+  it('are as old as their receipt where they have no time of the device', () => {
+    expect(late([[100], [101, 60], [102, 101], [103, 130], [104], [131], [132, 130.5]])).toEqual([false, true, false, false, true, false, true])
+    expect(late([[100, 3_700], [101], [102, 101.5]])).toEqual([false, false, false])
+  })
+  it('are told whatever the wall clock was set to meanwhile', () => {
+    const state = createLateness()
+    const untimed = (receivedAt: number): boolean => isLate(state, { ts: receivedAt, tsGiven: false, receivedAt }, receivedAt)
+    expect(isLate(state, { ts: 100_500, tsGiven: true, receivedAt: 100_000 }, 100_000)).toBe(false)
+    moveLateness(state, -30_000)
+    expect([untimed(70_400), untimed(70_500)]).toEqual([true, false])
   })
   it('include those from long ago while the clock has just been right', () => {
     expect(late([[1000, 1000], [1010, 500], [1060, 900], [1061, 1061]])).toEqual([false, true, true, false])
