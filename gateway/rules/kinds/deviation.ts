@@ -18,7 +18,8 @@ export const deviation: Kind = {
     const { of, gt, hysteresis, maxAgeMs } = rule.when.spec as DeviationSpec
     const signals = [signalOf(of, rule.on), { on: {}, elsewhere: false }]
     const { elsewhere } = signals[reference]!
-    const stay = gt - hysteresis
+    // Without hysteresis it is over as soon as it is not above: with gt 0, where both agree.
+    const stays = (gap: number): boolean => (hysteresis === 0 ? gap > gt : gap >= gt - hysteresis)
     let active = false
 
     /** From all that it is measured by the greatest distance; undefined: there is nothing to measure by. */
@@ -42,7 +43,7 @@ export const deviation: Kind = {
         const gap = distance(operand, panel)
         if (gap === undefined) return undefined
         // Hysteresis is for what was too far away, or may have been: not for another device under the same alarm.
-        return active && operand.truth !== normal ? gap >= stay : gap > gt
+        return active && operand.truth !== normal ? stays(gap) : gap > gt
       },
     })
 
