@@ -42,8 +42,13 @@ export const deviation: Kind = {
         if (operand.signal === reference) return true
         const gap = distance(operand, panel)
         if (gap === undefined) return undefined
-        // Hysteresis is for what was too far away, or may have been: not for another device under the same alarm.
-        return active && operand.truth !== normal ? stays(gap) : gap > gt
+        if (!active) return gap > gt
+        // Hysteresis is for what was too far away, or may have been, since it is active: not for another device under the same alarm.
+        if (operand.truth !== normal && operand.held !== true) {
+          operand.held = true
+          panel.mayHold = true
+        }
+        return operand.held === true ? stays(gap) : gap > gt
       },
     })
 
@@ -51,6 +56,7 @@ export const deviation: Kind = {
       ...keeper.common,
       judge(cell, moment, around) {
         active = cell.active !== normal
+        if (!active && cell.memory.mayHold !== false) letGo(cell.memory)
         cell.deadline = keeper.refresh(cell.memory, { key: cell.key, moment, around })
         return truthOfSignal(cell.memory, measured)
       },
@@ -58,6 +64,12 @@ export const deviation: Kind = {
       shown: ({ memory }: CellView<Panel>): Shown | undefined => widest([...memory.operands[measured]!.values()], (operand) => (isNumber(operand.slot.value) ? distance(operand, memory) : undefined)),
     }
   },
+}
+
+/** It is over: what was held by hysteresis is no longer. */
+function letGo(panel: Panel): void {
+  for (const operand of panel.operands[measured]!.values()) if (operand.held === true) operand.held = false
+  panel.mayHold = false
 }
 
 function widest(operands: readonly Operand[], distance: (operand: Operand) => number | undefined): Shown | undefined {

@@ -18,6 +18,8 @@ export interface Operand {
   truth: Verdict
   /** Until when that stands if nothing comes, monotonic ms. */
   until: number
+  /** It was true, or may have been, since the condition became active: kept by kinds with hysteresis. */
+  held?: boolean
 }
 
 /**
@@ -33,6 +35,8 @@ export interface Panel {
   soonest: number
   /** Told since the last judgement; empty between messages. */
   readonly fresh: Operand[]
+  /** May any of its operands be `held`? Not saved: after loading one may. */
+  mayHold?: boolean
 }
 
 export interface PanelPlan {
