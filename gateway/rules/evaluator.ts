@@ -138,6 +138,8 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
         const verdict = isFit || order === 'any' ? condition.judge(sample, cell, moment) : unknown
         if (verdict === unfit || (verdict === unknown && !isFit)) {
           delays.makeUnknown(cell, ownUnknown, times)
+          // It may have moved the watermark, and with it what will happen by time alone; a silence that counts is left alone.
+          if (!isFit && condition.expires && cell.deadline !== Infinity && cell.watermark?.greatestAt === at) cell.deadline = Math.min(cell.deadline, at)
           cells.follow(cell)
           continue
         }
