@@ -119,8 +119,9 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     }
     // A sensor that cannot be right says nothing of what it measures.
     const good = reading.quality === 'good' && (series.sensor === null || sensors.take(series, reading, moment))
-    if (series.stale && good && !isOld) staleness.ended(series, times)
     const { cells: concerned, feeds } = series
+    // Where a condition over this signal alone waits for a value, it says below whether this is one: a text is none where numbers are compared.
+    if (series.stale && good && !isOld && !concerned.some(expires)) staleness.ended(series, times)
     for (let i = 0; i < concerned.length; i++) {
       const cell = concerned[i]!
       const { runtime } = cell
@@ -143,6 +144,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
           cells.follow(cell)
           continue
         }
+        if (series.stale && good && !isOld && expires(cell)) staleness.ended(series, times)
         if (cell.checkTimer !== null ? cell.deadline < cell.checkTimer.due : cell.deadline !== Infinity) cells.follow(cell)
         if (good) cell.sample = sample
         cell.series = series
@@ -315,6 +317,11 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     late: () => late,
     load: (count) => void (late = count),
   }
+}
+
+/** Does a good value of it stand for a time only? */
+function expires({ runtime }: Cell): boolean {
+  return runtime.leastStaleMs !== Infinity
 }
 
 /** `null`: as if nothing had been sent. */
