@@ -131,6 +131,8 @@ export interface SeriesState {
   flat: FlatCell | null
   /** Technical alarms of the sensor that stand: its samples are worth nothing meanwhile. */
   faults: number
+  /** Of one that says of others that their lead is off: what it said last. */
+  off: boolean
 }
 
 /** Of one moment, rule and key, a delay comes first: the value stood until now. */

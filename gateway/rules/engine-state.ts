@@ -65,6 +65,7 @@ export interface SavedSeries {
   readonly cadence: Cadence | null
   readonly stale: boolean
   readonly faults: number
+  readonly off: boolean
   /** What is remembered of a sensor that might be stuck. */
   readonly flat: { readonly active: Verdict; readonly watermark: Watermark; readonly memory: unknown } | null
 }
@@ -121,10 +122,10 @@ export function saveState({ rules, runtimes, facts, bindings, late, at, wallMs }
   }
 }
 
-function saveSeries({ device, metric, lateness, newestMs, cadence, stale, faults, flat, sensor }: SeriesState): SavedSeries {
+function saveSeries({ device, metric, lateness, newestMs, cadence, stale, faults, off, flat, sensor }: SeriesState): SavedSeries {
   const check = sensor?.flat ?? null
   return {
-    device, metric, lateness, newestMs, cadence, stale, faults,
+    device, metric, lateness, newestMs, cadence, stale, faults, off,
     flat: flat === null || check === null ? null : { active: flat.active, watermark: flat.watermark!, memory: check.save === undefined ? flat.memory : check.save(flat.memory) },
   }
 }
@@ -164,10 +165,10 @@ export function loadState(saved: SavedState, { kinds, cells, delays, timers, gat
   for (const rule of saved.closed) runtimes.get(rule)!.open = false
   const made = saved.cells.map((one) => loadCell(one, runtimes.get(one.rule)!, cells))
   bindings.bind(healthy(runtimes), 0)
-  for (const [index, { device, metric, lateness, newestMs, cadence, stale, faults, flat }] of saved.series.entries()) {
+  for (const [index, { device, metric, lateness, newestMs, cadence, stale, faults, off = false, flat }] of saved.series.entries()) {
     const series = bindings.ensure(device, metric, 0)
     if (series === undefined) continue
-    Object.assign(series, { lateness: { ...createLateness(), ...lateness }, newestMs, cadence: cadence ?? series.cadence, lastAt: saved.run.lastAt[index]!, stale, faults })
+    Object.assign(series, { lateness: { ...createLateness(), ...lateness }, newestMs, cadence: cadence ?? series.cadence, lastAt: saved.run.lastAt[index]!, stale, faults, off })
     const check = series.sensor?.flat ?? null
     if (flat !== null && check !== null) {
       series.flat = { ...createFlatCell(series, check), active: flat.active, watermark: { ...flat.watermark }, memory: check.load === undefined ? flat.memory : check.load(flat.memory) }

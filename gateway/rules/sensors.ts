@@ -63,11 +63,16 @@ export function createSensors({ kinds, facts, sink, seriesOf, doubt }: SensorDep
 
   function lead(series: SeriesState, { value }: Reading, times: Times): void {
     const off = value === true || (typeof value === 'number' && value !== 0) || (typeof value === 'string' && truthOf(value) === true)
-    for (const other of seriesOf(series.device)) {
-      if (other.sensor?.leadOff !== series.metric || ((other.faults & leadOff) !== 0) === off) continue
-      set(other, { bit: leadOff, rule: 'technical.lead-off', message: 'has its lead off', value: null }, times)
-    }
+    series.off = off
+    for (const other of seriesOf(series.device)) if (other.sensor?.leadOff === series.metric) setLead(other, off, times)
   }
+
+  function setLead(series: SeriesState, off: boolean, times: Times): void {
+    if (((series.faults & leadOff) !== 0) !== off) set(series, { bit: leadOff, rule: 'technical.lead-off', message: 'has its lead off', value: null }, times)
+  }
+
+  /** Said before anything measured with it was heard. */
+  const isOff = (device: string, metric: string): boolean => seriesOf(device).some((other) => other.metric === metric && other.off && other.sensor?.isLead === true)
 
   return {
     checkOf(device, metric) {
@@ -81,9 +86,10 @@ export function createSensors({ kinds, facts, sink, seriesOf, doubt }: SensorDep
     },
     lead,
     take(series, reading, moment) {
-      const { min, max, flat, isLead } = series.sensor!
+      const { min, max, flat, leadOff: by, isLead } = series.sensor!
       const { value } = reading
       if (isLead) lead(series, reading, moment)
+      if (by !== undefined && (series.faults & leadOff) === 0 && isOff(series.device, by)) setLead(series, true, moment)
       const outside = typeof value === 'number' && !(value >= min && value <= max)
       if (outside !== ((series.faults & outOfRange) !== 0)) {
         set(series, { bit: outOfRange, rule: 'technical.range', message: `is ${String(value)}, outside ${min}…${max}: no value that its sensor can give`, value }, moment)

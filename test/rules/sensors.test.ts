@@ -45,6 +45,19 @@ describe('a sensor', () => {
     expect(told(message(4, 'a', { lead: false }))).toEqual(['technical.lead-off a.ecg.rate cleared normal'])
     expect(told(message(5, 'a', { 'ecg.rate': 90 }))).toEqual(['fast a quality-changed unacked', 'fast a cleared normal'])
   })
+
+  it('whose lead was off before anything was heard of it says nothing either, over a restart too', async () => {
+    const settings = { metrics: { 'ecg.*': { leadOff: 'lead' } } }
+    const text = 'rules: [{ id: fast, on: { metric: ecg.rate }, when: { above: 130 }, ack: auto }]'
+    const scene = createStageScene()
+    scene.device('a', { settings })
+    scene.rules(text)
+    expect(scene.message(1, 'a', { lead: true })).toEqual([])
+    const after = await scene.restart(2, 1)
+    expect(told(after.message(4, 'a', { 'ecg.rate': 140 }))).toEqual(['technical.lead-off a.ecg.rate raised unacked'])
+    expect(told(after.message(5, 'a', { lead: false }))).toEqual(['technical.lead-off a.ecg.rate cleared normal'])
+    expect(told(after.message(6, 'a', { 'ecg.rate': 140 }))).toEqual(['fast a raised unacked'])
+  })
 })
 
 describe('a rule with a unit', () => {
