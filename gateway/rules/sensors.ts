@@ -90,7 +90,8 @@ export function createSensors({ kinds, facts, sink, seriesOf, doubt }: SensorDep
       const { value } = reading
       if (isLead) lead(series, reading, moment)
       if (by !== undefined && (series.faults & leadOff) === 0 && isOff(series.device, by)) setLead(series, true, moment)
-      const outside = typeof value === 'number' && !(value >= min && value <= max)
+      // What is no number is neither inside nor outside.
+      const outside = typeof value === 'number' ? !(value >= min && value <= max) : (series.faults & outOfRange) !== 0
       if (outside !== ((series.faults & outOfRange) !== 0)) {
         set(series, { bit: outOfRange, rule: 'technical.range', message: `is ${String(value)}, outside ${min}…${max}: no value that its sensor can give`, value }, moment)
       }

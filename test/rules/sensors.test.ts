@@ -13,6 +13,7 @@ describe('a sensor', () => {
     expect(told(faulty)).toEqual(['technical.range a.temp raised unacked', 'hot a quality-changed unacked'])
     expect(faulty[0]!.alarm).toMatchObject({ class: 'technical', priority: 'low', device: 'a', metric: 'temp', value: 3_276.7, message: expect.stringContaining('outside -40…150') as unknown })
     expect(message(3, 'a', { temp: -273 })).toEqual([])
+    for (const noNumber of ['text', true]) expect(message(3.5, 'a', { temp: noNumber })).toEqual([])
     expect(told(message(4, 'a', { temp: 20 }))).toEqual(['technical.range a.temp cleared normal', 'hot a quality-changed unacked', 'hot a cleared normal'])
   })
 
