@@ -7,6 +7,7 @@ import type { DeviceFacts } from '../kernel/contracts.ts'
 import { LimenError } from '../kernel/errors.ts'
 import type { Problem } from '../kernel/problem.ts'
 import type { Rule } from '../kernel/rule.ts'
+import { parseYaml } from '../kernel/yaml.ts'
 import { loadRules } from '../rules/load.ts'
 import { kindSchemas } from '../rules/schemas.ts'
 import type { CliDeps } from './deps.ts'
@@ -24,6 +25,8 @@ export interface GivenRules {
 const anyTarget: ReadonlySet<string> = Object.assign(new Set<string>(), { has: () => true })
 /** Keys that a configuration has and a file of rules has not. */
 const ofConfig = /^(?:site|data|mqtt|http|auth|devices|store|retention|targets|influx|flows):/m
+/** As JSON, or with keys in quotes, only reading it says where they stand. */
+const maybeOfConfig = /["'{,\s](?:site|data|mqtt|http|auth|devices|store|retention|targets|influx|flows)["']?\s*:/
 
 /**
  * A file of rules; or a configuration, whose rules and devices are taken. `site`: the configuration of the gateway they are tried
@@ -57,7 +60,10 @@ function wrong(file: string, problems: readonly Problem[], { cwd }: CliDeps): Li
 async function isConfig(path: string): Promise<boolean> {
   if (/(^|[/\\])limen\.ya?ml$/i.test(path)) return true
   try {
-    return ofConfig.test(await readFile(path, 'utf8'))
+    const text = await readFile(path, 'utf8')
+    if (ofConfig.test(text)) return true
+    if (!maybeOfConfig.test(text)) return false
+    return parseYaml(text, path).documents.some((one) => one.kind === 'map' && one.entries.some(({ key }) => ofConfig.test(`${key}:`)))
   } catch {
     // That it cannot be read is said where it is read.
     return false

@@ -169,6 +169,15 @@ describe('limen backtest over lines of JSON', () => {
     expect((await run(['--rules', 'limen.yaml', '--input', '-'], { input })).told).toEqual(['51000 silent bed-2 raised', '80000 silent bed-1 raised', '96000 by-type by-type raised'])
   })
 
+  it('knows a configuration by its keys in JSON, too', async () => {
+    const rules = [{ id: 'hot', on: { metric: 't' }, when: { above: 80 } }]
+    const devices = { 'o*': { metrics: { t: { max: 100 } } } }
+    const { run } = backtestScene({ 'c.json': JSON.stringify({ rules, devices }), 'r.json': JSON.stringify({ rules: [{ ...rules[0], on: { metric: 't', label: { data: '*' } } }] }) })
+    const input = jsonl({ at: 0, device: 'oven', metric: 't', value: 120 })
+    expect((await run(['--rules', 'c.json', '--input', '-'], { input })).told).toEqual(['0 technical.range oven.t raised'])
+    expect((await run(['--rules', 'r.json', '--input', '-'], { input })).told).toEqual(['0 hot oven raised'])
+  })
+
   it('lets rules name the zones and tables of a site', async () => {
     const { run } = backtestScene({
       'site.yaml': 'site: s\nrules: [zones.yaml]\n', 'zones.yaml': 'zones:\n  ward: { circle: { lat: 51.5, lon: -0.1, radius: 100m } }\n', 'broken.yaml': 'site: s\nrules: [{ id: a }]\n',
