@@ -48,6 +48,7 @@ const verbs: Readonly<Record<string, OperatorVerb>> = {
 }
 /** One of these says what a line is. */
 const signs = ['metric', 'values', 'event', 'do', 'restart', 'wallClockStepMs'] as const
+const members = [...signs, 'device', 'rule', 'key', 'occurrence', 'by', 'note', 'until', 'oneShot', 'data'] as const
 /** Beyond it there are no dates. */
 const latestMs = 8.6e15
 const noFacts: DeviceFacts = { type: null, labels: {}, settings: {} }
@@ -146,7 +147,8 @@ export function createReplay(deps: ReplayDeps): Replay {
   }
 
   return {
-    line(line) {
+    line(given) {
+      const line = isReading(given) ? given : withoutNulls(given)
       const { at } = line
       if (typeof at !== 'number' || !Number.isFinite(at)) throw bad(at === undefined ? 'the line has no `at`' : `\`at\` is ${JSON.stringify(at)}`, 'write milliseconds, e.g. "at":1500')
       if (at < downUntil) throw bad(`at ${at} the gateway is down until ${downUntil}`, 'leave out what nobody took in')
@@ -161,6 +163,20 @@ export function createReplay(deps: ReplayDeps): Replay {
     meet: (device, at) => shown(meet(device, timesAt(at))),
     counts: () => readings.counts(),
   }
+}
+
+/** For certain: most lines are readings, and cost no more than that. */
+function isReading({ device, metric, values, do: verb }: InputLine): boolean {
+  return typeof device === 'string' && verb === undefined && (metric === undefined ? typeof values === 'object' && values !== null : typeof metric === 'string' && values === undefined)
+}
+
+/** A table that was written as lines has every member in each. Only the value of a reading may be null. */
+function withoutNulls(line: InputLine): InputLine {
+  for (const member of members) {
+    if (line[member] !== null) continue
+    return Object.fromEntries(Object.entries(line).filter(([name, said]) => said !== null || name === 'at' || (name === 'value' && typeof line.metric === 'string'))) as unknown as InputLine
+  }
+  return line
 }
 
 export function outputLine({ at, event, from, alarm, reason }: Transition): BacktestLine {

@@ -79,6 +79,18 @@ describe('what limen backtest cannot read', () => {
     expect((await run(['--rules', 'r.yaml', '--input', '-'], { input: text })).err).toContain(`limen: standard input${words}`)
   })
 
+  it('is none that has members which are null: a table that was written as lines has all of them in each', async () => {
+    const { run } = backtestScene({ 'r.yaml': hot })
+    const all = { device: null, metric: null, value: null, values: null, ts: null, seq: null, event: null, data: null, do: null, rule: null, key: null, occurrence: null, by: null, note: null, until: null, oneShot: null, restart: null, wallClockStepMs: null }
+    const input = jsonl(
+      { ...all, at: 0, device: 'oven', metric: 't', value: null }, { ...all, at: 1, device: 'oven', metric: 't', value: 90 }, { ...all, at: 2, device: 'oven', values: { t: 91, u: null } },
+      { ...all, at: 3, do: 'shelve', rule: 'hot', device: 'oven', oneShot: true }, { ...all, at: 4, do: 'ack', rule: 'hot', key: 'oven' }, { ...all, at: 5, event: 'login.failed' },
+      { ...all, at: 6, restart: { downMs: 1 } }, { ...all, at: 8, wallClockStepMs: 5 }, { ...all, at: 9, device: 'oven', metric: 't', value: 0 }, { ...all, at: 10 },
+    )
+    expect(await run(['--rules', 'r.yaml', '--input', '-'], { input })).toMatchObject({ code: 0, told: ['1 hot oven raised', '3 hot oven shelved', '4 hot oven tracked', '9 hot oven tracked', '9 hot oven unshelved'] })
+    expect((await run(['--rules', 'r.yaml', '--input', '-'], { input: jsonl({ ...all, at: 0, device: 'oven', metric: 't', value: undefined }) })).err).toContain('the reading has no `value`')
+  })
+
   it('leaves what came before it in the output', async () => {
     const { run } = backtestScene({ 'r.yaml': hot })
     const { code, told, summary } = await run(['--rules', 'r.yaml', '--input', '-'], { input: `${jsonl(t(0, 90))}{\n` })
