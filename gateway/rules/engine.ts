@@ -216,9 +216,13 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
   function retry(runtime: RuleRuntime, times: Times): void {
     makeReady(runtime, kinds)
     if (runtime.fault !== undefined) return
+    const { condition } = runtime
     for (const cell of runtime.cells.values()) {
+      // What fell due while it was not looked at is due now; but values, at which it threw, are looked at again when there are others.
+      const ofValues = condition.form === 'joint' && condition.events.length === 0
+      cell.deadline = ofValues ? Infinity : Math.max(cell.deadline, times.at)
       if (cell.staleTimer !== null) timers.set(cell.staleTimer, times.at + runtime.leastStaleMs)
-      if (runtime.condition.form === 'signal') runtime.condition.begin?.(cell, times.at, { ms: 0, grace: true })
+      if (condition.form === 'signal') condition.begin?.(cell, times.at, { ms: 0, grace: true })
       cells.follow(cell)
     }
     tellFault(runtime, times)
@@ -272,9 +276,10 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
     facts: (device) => (facts.has(device) ? facts.get(device) : undefined),
     resume(resume) {
       now = resume.times
-      for (const runtime of runtimes.values()) if (runtime.fault !== undefined) retry(runtime, resume.times)
+      const retried = new Set([...runtimes.values()].filter(({ fault }) => fault !== undefined))
+      for (const runtime of retried) retry(runtime, resume.times)
       bindings.bind(healthy(), resume.times.at)
-      resumeCells({ resume, runtimes, bindings, delays, staleness, cells, timers })
+      resumeCells({ resume, runtimes, retried, bindings, delays, staleness, cells, timers })
       // Nobody was there to see the clock set back; that it is earlier than when the gateway lived last says so.
       if (resume.alive !== null && resume.times.wallMs < resume.alive.wallMs) setClock(resume.times.wallMs - resume.alive.wallMs)
       gates.lookAll(resume.times)

@@ -14,6 +14,8 @@ const longestDownMs = 300_000
 export interface ResumeParts {
   readonly resume: Extract<Resume, { kind: 'start' }>
   readonly runtimes: ReadonlyMap<string, RuleRuntime>
+  /** Those that had thrown and are given another try: with what comes next, not with what they threw at. */
+  readonly retried: ReadonlySet<RuleRuntime>
   readonly bindings: Bindings
   readonly delays: Delays
   readonly staleness: Pick<Staleness, 'isIdle'>
@@ -22,7 +24,7 @@ export interface ResumeParts {
 }
 
 /** The gateway was down: what rules-and-alarms.md, "Restart", says of delays, staleness, absence and windows. */
-export function resumeCells({ resume, runtimes, bindings, delays, staleness, cells, timers }: ResumeParts): void {
+export function resumeCells({ resume, runtimes, retried, bindings, delays, staleness, cells, timers }: ResumeParts): void {
   const { at } = resume.times
   const alive = resume.alive ?? resume.times
   const over = resume.alive === null || downMs(alive, resume.times) > longestDownMs
@@ -30,7 +32,8 @@ export function resumeCells({ resume, runtimes, bindings, delays, staleness, cel
   const unseenMs = Math.max(0, resume.times.wallMs - alive.wallMs - (at - alive.at))
   // What passed while nobody listened is no rhythm of the series.
   for (const series of bindings.series.values()) series.lastAt = -Infinity
-  for (const { condition, leastStaleMs, cells: own } of runtimes.values()) {
+  for (const runtime of runtimes.values()) {
+    const { condition, leastStaleMs, cells: own } = runtime
     for (const cell of own.values()) {
       if (cell.active !== normal && (cell.flags & told) !== 0) cell.flags |= restored
       if (over) {
@@ -48,7 +51,7 @@ export function resumeCells({ resume, runtimes, bindings, delays, staleness, cel
       } else if (condition.form === 'joint') condition.resume?.(cell.memory, alive)
       if (condition.form === 'joint' && condition.age !== undefined && unseenMs > 0) {
         condition.age(cell.memory, unseenMs)
-        cell.deadline = Math.min(cell.deadline, at)
+        if (!retried.has(runtime)) cell.deadline = Math.min(cell.deadline, at)
         cells.follow(cell)
       }
       if (over && cell.staleTimer !== null && !staleness.isIdle(cell, alive.at)) {

@@ -101,6 +101,17 @@ describe('a faulty rule', () => {
     expect(other.told()).toEqual(one.told())
     await expectItsLogToSayTheSame(one)
   })
+
+  it('that is tried again after a time down hears the next reading, whatever it heard last', async () => {
+    for (const more of ['', ', maxAge: 1min', ', stale: 2s', ', stale: 2s, maxAge: 1min']) {
+      const life = await lifeOf(`rules: [{ id: part, on: { metric: temp }, when: { expression: "10 / int(value) > 1"${more.replace(', stale: 2s', '')} }${more.includes('stale') ? ', stale: 2s' : ''} }]`, [message('a', { temp: 5 }), message('a', { temp: 0 })])
+      for (let i = 0; i < 9; i++) await happen(life, { what: 'look' })
+      await happen(life, { what: 'restart', downMs: 1_000, stepMs: 0 })
+      await happen(life, message('a', { temp: 20 }))
+      expect(words(life), more).toEqual(['part a raised 5', 'part a quality-changed 5', 'technical.rule part raised null', 'technical.rule part cleared null', 'part a quality-changed 5', 'part a returned 20'])
+      await expectItsLogToSayTheSame(life)
+    }
+  })
 })
 
 describe('the log', () => {
