@@ -51,7 +51,9 @@ export const sequence: Kind = {
     /** Goes on to the watermark, or to the end that is due. */
     function settle(memory: SequenceMemory, mark: Watermark, at: number): void {
       const { ahead, run } = memory
-      const isDue = memory.frozen === null && memory.dueAt <= at
+      // While time stands still the watermark moves with a clock that is set, and what is remembered does not.
+      if (memory.frozen !== null) return
+      const isDue = memory.dueAt <= at
       const certain = memory.mayBeLate ? watermarkOf(mark) : keyTime(mark)
       const settled = isDue ? Math.max(certain, dueOf(run, plan)) : certain
       while (ahead.length > 0 && (ahead[0]!.time <= settled || ahead.length > mostAhead)) {
@@ -133,7 +135,7 @@ export const sequence: Kind = {
           memory.dueOf = memory.run.pending
           memory.dueAt = memory.dueOf === null ? Infinity : reachesAt(mark, dueOf(memory.run, plan)) - (memory.mayBeLate ? 0 : latenessMs)
         }
-        if (isOver(memory, mark, plan)) memory.run = createRun(plan)
+        if (memory.frozen === null && isOver(memory, mark, plan)) memory.run = createRun(plan)
         cell.deadline = nextLook(memory, mark, at)
         return at < memory.until ? 1 : normal
       },
