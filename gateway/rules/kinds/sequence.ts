@@ -54,7 +54,8 @@ export const sequence: Kind = {
       // While time stands still the watermark moves with a clock that is set, and what is remembered does not.
       if (memory.frozen !== null) return
       const isDue = memory.dueAt <= at
-      const certain = memory.mayBeLate ? watermarkOf(mark) : keyTime(mark)
+      // Only what waits for its end asks whether anything may be late: nothing else is delayed by waiting.
+      const certain = memory.mayBeLate || plan.ending === 0 ? watermarkOf(mark) : keyTime(mark)
       const settled = isDue ? Math.max(certain, dueOf(run, plan)) : certain
       while (ahead.length > 0 && (ahead[0]!.time <= settled || ahead.length > mostAhead)) {
         const next = ahead[0]!
