@@ -22,8 +22,8 @@ export interface Delays {
   makeKnown(cell: Cell, bits: number, times: Times): void
   /** Forgets a pending delay. */
   drop(cell: Cell): void
-  /** The process died: how much of a running delay had passed counts, and it goes on from the first sample since the start. */
-  freeze(cell: Cell, aliveAt: number): void
+  /** The process died: how much of a running delay had passed counts, and it goes on from the first sample since the start. `aliveAt` null: nothing counts, it starts over there. */
+  freeze(cell: Cell, aliveAt: number | null): void
   /** Sets the timer of a delay that came back running. */
   rearm(cell: Cell): void
   /** The schedule opens: what is true is announced now; what is unknown when it is known again. */
@@ -166,8 +166,10 @@ export function createDelays({ timers, sink }: DelayDeps): Delays {
     makeKnown,
     drop,
     freeze(cell, aliveAt) {
-      if ((cell.flags & delaying) === 0 || (cell.flags & frozen) !== 0) return
-      cell.elapsedMs = Math.max(0, aliveAt - cell.since)
+      if ((cell.flags & delaying) === 0) return
+      if (aliveAt === null) cell.elapsedMs = 0
+      else if ((cell.flags & frozen) === 0) cell.elapsedMs = Math.max(0, aliveAt - cell.since)
+      if ((cell.flags & frozen) !== 0) return
       const { flags, pending } = cell
       drop(cell)
       cell.flags = flags | frozen

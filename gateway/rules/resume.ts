@@ -36,12 +36,12 @@ export function resumeCells({ resume, runtimes, retried, bindings, delays, stale
     const { condition, leastStaleMs, cells: own } = runtime
     for (const cell of own.values()) {
       if (cell.active !== normal && (cell.flags & told) !== 0) cell.flags |= restored
-      if (over) {
-        // Where silence is an answer, nothing more may come that would have it begin anew.
-        if ((cell.flags & delaying) !== 0 && condition.form === 'signal' && !condition.expires && condition.check !== undefined && cell.deadline === Infinity) cell.deadline = at
-        delays.drop(cell)
+      // Where silence is an answer, no sample may come with which a delay could start over.
+      if (over && (cell.flags & delaying) !== 0 && condition.form === 'signal' && !condition.expires && condition.check !== undefined && cell.deadline === Infinity) {
+        cell.deadline = at
         cells.follow(cell)
-      } else delays.freeze(cell, alive.at)
+      }
+      delays.freeze(cell, over ? null : alive.at)
       if (over && condition.startsOver === true) {
         cell.memory = condition.create()
         cell.deadline = Infinity
