@@ -40,9 +40,14 @@ export interface KindSchema<Spec = unknown> {
   defaultKey?(spec: Spec): string
   /** Keys of `when` that may stand beside the kind's name (`all: […], maxAge: 60s`); `parse` finds them in its context. */
   readonly siblings?: readonly string[]
+  /** The series whose values it compares, and in which unit where it says so itself; left out: those of `on`, in the unit of the rule. */
+  compares?(spec: Spec, on: Selector): readonly Compared[]
   /** What is wrong with it only together with the rest of its rule. */
   together?(spec: Spec, rule: RuleAround): readonly Misfit[]
 }
+
+/** Series that are compared; UCUM code of the unit they must have a way into, left out: the rule's. */
+export interface Compared { readonly on: Selector; readonly unit?: string }
 
 /** What a kind may look at of the rest of its rule. */
 export interface RuleAround {

@@ -6,20 +6,29 @@ import { compileGlob, globCovers, globsMeet, isGlob } from '../kernel/glob.ts'
 import { settingsOf } from '../kernel/metric-settings.ts'
 import type { Problem } from '../kernel/problem.ts'
 import type { Rule, Selector } from '../kernel/rule.ts'
+import type { Compared } from '../kernel/rule-kind.ts'
 import type { Invalid } from '../kernel/shape.ts'
 import { clip, invalid, problemAt } from '../kernel/shape.ts'
 import { converter } from '../kernel/ucum.ts'
 import { compileSelector } from './selector.ts'
 
-interface Checked { readonly on: Selector; readonly unit: Rule['unit'] | Invalid }
+interface Checked { readonly on: Selector; readonly unit: Rule['unit'] | Invalid; readonly compares: readonly Compared[] }
 
 export function checkDevices(rule: Checked, { devices, node, path }: { devices: ConfiguredDevices; node: DocumentNode; path: string }, problems: Problem[]): void {
   const nothing = whyNothing(rule.on, devices)
   if (nothing !== undefined) problems.push(problemAt(spotOf(node, path, ['on', ...nothing.at]), nothing.message, nothing.remedy))
-  if (rule.unit === undefined || rule.unit === invalid) return
-  const other = otherUnit(rule.on, rule.unit, devices)
-  if (other === undefined) return
-  problems.push(problemAt(spotOf(node, path, ['unit']), `"${rule.unit}" cannot be compared with ${clip(other.metric)} of ${clip(other.device)}, which is in "${other.unit}"`, `write limits and unit in something like "${other.unit}", or leave that metric out of "on"`))
+  for (const { on, unit: own } of rule.compares) {
+    const unit = own ?? rule.unit
+    if (unit === undefined || unit === invalid) continue
+    const other = otherUnit(on, unit, devices)
+    if (other === undefined) continue
+    const which = `${clip(other.metric)} of ${clip(other.device)}, which is in "${other.unit}"`
+    const problem = own === undefined
+      ? problemAt(spotOf(node, path, ['unit']), `"${unit}" cannot be compared with ${which}`, `write limits and unit in something like "${other.unit}", or leave that metric out of ${on === rule.on ? '"on"' : 'the rule'}`)
+      : problemAt(spotOf(node, path, ['when']), `it is counted in "${unit}", which cannot be made of ${which}`, `write a unit like "${unit}" where the device stands, or leave the device out of "on"`)
+    // One of them is enough.
+    return void problems.push(problem)
+  }
 }
 
 /** Type and labels of a device that has an entry of its own are what they are there: no edit changes them. */

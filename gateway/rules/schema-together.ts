@@ -19,6 +19,7 @@ export interface WrittenTogether {
   readonly on: Selector | undefined | Invalid
   readonly key: string | undefined | Invalid
   readonly for: number | Invalid
+  readonly unit: string | undefined | Invalid
 }
 
 export interface TogetherContext {
@@ -30,7 +31,7 @@ export interface TogetherContext {
 }
 
 /** `on` and `key` as they hold; invalid where a problem was added. */
-export function readTogether({ when, on: written, key, for: delayMs }: WrittenTogether, { kinds, node, at, problems }: TogetherContext): { readonly on: Selector | Invalid; readonly key: string | Invalid } {
+export function readTogether({ when, on: written, key, for: delayMs, unit }: WrittenTogether, { kinds, node, at, problems }: TogetherContext): { readonly on: Selector | Invalid; readonly key: string | Invalid } {
   const kind = when === invalid ? undefined : when.kind
   const refuse = (name: string, message: string, remedy: string): void => void problems.push(problemAt(at(name), message, remedy))
   const on = written ?? {}
@@ -38,6 +39,7 @@ export function readTogether({ when, on: written, key, for: delayMs }: WrittenTo
   if (kind !== undefined && !kind.allowsFor && delayMs !== invalid && delayMs > 0) {
     refuse('for', `"for" cannot stand beside ${kind.name}, which is a delay itself`, `leave "for" out; write the time in ${kind.example}`)
   }
+  if (kind?.namesMetrics === true && typeof unit === 'string') refuse('unit', `${kind.name} says itself in which units its metrics are`, 'leave "unit" out')
   if (typeof key === 'string' && key.startsWith('data.') && on !== invalid && on.event === undefined) {
     refuse('key', `key: ${clip(key)} is about the data of an event, and this rule hears readings`, 'write device, rule or label.NAME, or on: { event: … }')
   }

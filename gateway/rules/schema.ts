@@ -2,7 +2,8 @@
 import { createConfiguredDevices } from '../kernel/configured-devices.ts'
 import type { DocumentNode } from '../kernel/document.ts'
 import type { Problem } from '../kernel/problem.ts'
-import type { Rule } from '../kernel/rule.ts'
+import type { Rule, Selector } from '../kernel/rule.ts'
+import type { Compared } from '../kernel/rule-kind.ts'
 import type { Invalid, problemAt } from '../kernel/shape.ts'
 import { invalid, optional, readFields, wrongForm } from '../kernel/shape.ts'
 import { versionsOf } from './load-version.ts'
@@ -36,7 +37,7 @@ export function createRuleSchema(deps: RuleSchemaDeps): RuleSchema {
         return entry === undefined ? { place: node.place, path: origin.path } : { place: entry.value.place, path: `${origin.path}.${name}` }
       }
       const together = readTogether(value, { kinds: deps.kinds, node, at, problems })
-      if (together.on !== invalid) checkDevices({ on: together.on, unit: value.unit }, { devices, node, path: origin.path }, problems)
+      if (together.on !== invalid) checkDevices({ on: together.on, unit: value.unit, compares: comparedBy(value.when, together.on) }, { devices, node, path: origin.path }, problems)
       const priority = value.when === invalid || value.priority === invalid ? invalid : prioritiesOf(value.when, value.priority, { at: at('priority'), problems })
       if (problems.length > before || !isWhole(value) || priority === invalid || together.on === invalid || together.key === invalid) return invalid
       const { when } = value
@@ -63,6 +64,10 @@ export function createRuleSchema(deps: RuleSchemaDeps): RuleSchema {
       })
     },
   }
+}
+
+function comparedBy(when: Condition | Invalid, on: Selector): readonly Compared[] {
+  return when === invalid ? [{ on }] : (when.kind.compares?.(when.spec, on) ?? [{ on }])
 }
 
 function prioritiesOf({ kind, spec }: Condition, written: WrittenPriority | undefined, { at, problems }: { readonly at: Parameters<typeof problemAt>[0]; readonly problems: Problem[] }): Rule['priority'] | Invalid {

@@ -5,7 +5,7 @@ import type { Comparison } from './comparison.schema.ts'
 import { comparisonFields, comparisonOf } from './comparison.schema.ts'
 import { perDevice } from './joined.schema.ts'
 import { parseWith } from './parse-with.ts'
-import { isOneSeries, maxAgeField, namesDevices, signalShape } from './signal-fields.ts'
+import { isOneSeries, maxAgeField, namesDevices, seriesOf, signalShape } from './signal-fields.ts'
 
 export interface AtLeastSpec {
   /** ≥ 1. */
@@ -37,6 +37,7 @@ export const atLeastSchema: KindSchema<AtLeastSpec> = {
   needsOneOf: [],
   defaultMessage: '{rule}: {value}',
   defaultKey: ({ of }) => (namesDevices(of) ? 'rule' : 'device'),
+  compares: ({ of }, on) => [{ on: seriesOf(of, on) }],
   together({ n, of }, rule) {
     const selector = namesDevices(of) ? { ...of, metric: of.metric ?? rule.on.metric } : { ...rule.on, ...of }
     const oneEach = rule.key === 'device' && !namesDevices(of) && selector.metric !== undefined && isOneSeries({ metric: selector.metric, device: 'one' })

@@ -4,7 +4,7 @@ import { number, object, refine, required } from '../../kernel/shape.ts'
 import { canonicalJson } from '../load-version.ts'
 import { hysteresisField } from './comparison.schema.ts'
 import { parseWith } from './parse-with.ts'
-import { maxAgeField, signalShape } from './signal-fields.ts'
+import { maxAgeField, seriesOf, signalShape } from './signal-fields.ts'
 
 export interface DeviationSpec {
   /** What the signal of `on` is measured by. */
@@ -37,6 +37,7 @@ export const deviationSchema: KindSchema<DeviationSpec> = {
   allowsFor: true,
   needsOneOf: ['metric'],
   defaultMessage: '{metric} on {device} is off by {value}{unit}',
+  compares: ({ of }, on) => [{ on }, { on: seriesOf(of, on) }],
   together({ of }, { on }) {
     if (of.metric === undefined && on.metric === undefined) return [{ at: 'kind', message: '"of" names no metric, and "on" names none either', remedy: 'write e.g. of: { metric: setpoint }' }]
     if (canonicalJson({ ...on, ...of }) === canonicalJson(on)) return [{ at: 'kind', message: '"of" is what "on" selects itself: every value is 0 away from itself', remedy: 'write another metric or device in "of"' }]

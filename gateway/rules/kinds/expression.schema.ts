@@ -32,6 +32,12 @@ export const expressionSchema: KindSchema<ExpressionSpec> = {
   needsOneOf: [],
   hears: ['readings', 'events'],
   defaultMessage: '{rule}: {value}{unit} on {device}',
+  compares({ text: written }, on) {
+    const result = cel.compile(written, on.event === undefined ? 'readings' : 'events')
+    if (!result.ok || on.event !== undefined) return []
+    const { uses } = result.expression
+    return [...(uses.subject ? [{ on }] : []), ...uses.metrics.map((metric) => ({ on: { ...on, metric } }))]
+  },
   // What may stand in it depends on what is heard.
   together({ text: written }, { on }) {
     const result = cel.compile(written, on.event === undefined ? 'readings' : 'events')

@@ -5,7 +5,7 @@ import { canonicalJson } from '../load-version.ts'
 import type { Comparison } from './comparison.schema.ts'
 import { parseWith } from './parse-with.ts'
 import type { Term } from './signal-fields.ts'
-import { maxAgeField, namesDevices, readBeside, termShape } from './signal-fields.ts'
+import { maxAgeField, namesDevices, readBeside, seriesOf, termShape } from './signal-fields.ts'
 
 export interface JoinedSpec {
   /** At least one. */
@@ -40,6 +40,7 @@ export function joinedSchema(name: 'all' | 'any'): KindSchema<JoinedSpec> {
     needsOneOf: [],
     defaultMessage: '{rule}: {value}',
     defaultKey: (spec) => (spec.terms.every(({ on }) => namesDevices(on)) ? 'rule' : 'device'),
+    compares: (spec, on) => spec.terms.map((term) => ({ on: seriesOf(term.on, on) })),
     together: (spec, rule) => [...nameless(spec, rule), ...perDevice(name, spec, rule), ...(name === 'all' ? impossible(spec, rule) : [])],
   }
 }

@@ -45,6 +45,8 @@ export const scoreSchema: KindSchema<ScoreSpec> = {
   needsOneOf: [],
   defaultMessage: 'score {value} on {device}',
   defaultMessageOf: ({ table }) => `${table.name} {value} on {device}`,
+  // Where it is about every device, those that have nothing to do with it are no mistake.
+  compares: ({ table }, on) => (Object.keys(on).length === 0 ? [] : table.parameters.flatMap(({ metric, unit }) => (unit === undefined ? [] : [{ on: { ...on, metric }, unit }]))),
   onOptional: true,
   namesMetrics: true,
 }

@@ -9,7 +9,7 @@ import { comparisonShape } from './comparison.schema.ts'
 import { perDevice } from './joined.schema.ts'
 import { parseWith } from './parse-with.ts'
 import type { Term } from './signal-fields.ts'
-import { readBeside, termShape } from './signal-fields.ts'
+import { readBeside, seriesOf, termShape } from './signal-fields.ts'
 
 /** An event whose data meet all comparisons; by path. */
 export interface EventTerm { readonly event: string; readonly where: Readonly<Record<string, Comparison>> }
@@ -93,6 +93,7 @@ export const sequenceSchema: KindSchema<SequenceSpec> = {
   defaultMessage: '{rule} on {device}',
   hears: ['readings', 'events'],
   defaultKey: (spec) => (perDevice('sequence', { terms: termsOf(spec) }, { on: {}, key: 'device' }).length > 0 && allReadings(spec) ? 'rule' : 'device'),
+  compares: (spec, on) => termsOf(spec).map((term) => ({ on: seriesOf(term.on, on) })),
   together(spec, rule) {
     const nameless = termsOf(spec).findIndex(({ on }) => on.metric === undefined)
     if (nameless !== -1 && rule.on.metric === undefined) return [{ at: 'kind', message: 'a step names no metric, and "on" names none either', remedy: 'write the metric, e.g. { metric: impact, eq: true }' }]

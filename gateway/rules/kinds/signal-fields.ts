@@ -52,6 +52,12 @@ export function signalOf(on: Selector, ruleOn: Selector): Signal {
   return { on: elsewhere && on.metric === undefined && ruleOn.metric !== undefined ? { ...on, metric: ruleOn.metric } : on, elsewhere }
 }
 
+/** The series that a written selector stands for. */
+export function seriesOf(on: Selector, ruleOn: Selector): Selector {
+  const { on: own, elsewhere } = signalOf(on, ruleOn)
+  return elsewhere ? own : { ...ruleOn, ...own }
+}
+
 /** Can it match one series only? */
 export function isOneSeries(selector: Selector): boolean {
   return selector.device !== undefined && !isGlob(selector.device) && selector.metric !== undefined && !isGlob(selector.metric)
