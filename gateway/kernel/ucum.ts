@@ -50,8 +50,8 @@ export function converter(fromUnit: string, toUnit: string): Converter | undefin
 }
 
 /**
- * The exact line y = (a·x + b) / d in whole numbers, so that only the last steps round: 37 Cel are 98.6 [degF], 1 mm is 0.001 m.
- * What is too large for a double becomes an infinity.
+ * The exact line y = (a·x + b) / d in whole numbers, so that only the last steps round, and what they add is taken away: 99.8 Cel
+ * are 211.64 [degF], not 211.63999999999996, which a limit of 211.64 would not let pass. What is too large for a double becomes an infinity.
  */
 export function converterOf(from: Unit, to: Unit): Converter | undefined {
   if (!sameDimension(from, to)) return undefined
@@ -60,9 +60,19 @@ export function converterOf(from: Unit, to: Unit): Converter | undefined {
   if (slope.n === slope.d && shift.n === 0n) return same
   const d = lcm(slope.d, shift.d)
   const [a, b, divisor] = [Number(slope.n * (d / slope.d)), Number(shift.n * (d / shift.d)), Number(d)]
-  if (b !== 0) return (value) => (value * a + b) / divisor
-  if (divisor === 1) return (value) => value * a
-  return a === 1 ? (value) => value / divisor : (value) => (value * a) / divisor
+  if (b !== 0) return (value) => tenDecimals((value * a + b) / divisor)
+  if (divisor === 1) return (value) => asDecimal(value * a)
+  return a === 1 ? (value) => value / divisor : (value) => asDecimal((value * a) / divisor)
+}
+
+/** Of temperatures: digits that the offset took away before the point are not there behind it. Beyond 100,000 there are no such decimals. */
+function tenDecimals(value: number): number {
+  return Math.abs(value) < 1e5 ? Math.round(value * 1e10) / 1e10 + 0 : asDecimal(value)
+}
+
+/** The decimal number that is meant: a double holds 15 digits and some more. */
+function asDecimal(value: number): number {
+  return Number.isInteger(value) ? value : Number(value.toPrecision(15))
 }
 
 /** `did you mean "mm[Hg]"?`, or how units are written. */
