@@ -189,6 +189,10 @@ function convert(document: Document.Parsed, { reader, written }: { reader: Reade
 
   function resolve(alias: Alias, depth: number, offset: number): DocumentNode {
     const target = anchors.get(alias.source)
+    if (target?.range && target.range[0] <= offset && offset < target.range[1]) {
+      reader.report(offset, `*${alias.source} is a circle: it stands inside of what it names`, `write out what is meant, or put &${alias.source} somewhere else`)
+      return empty(offset)
+    }
     if (target !== undefined) {
       written.alias(offset, target)
       return node(target, depth + 1, true)

@@ -52,6 +52,11 @@ describe('a document', () => {
     expect(problemOf('a: *x\nx: &x 1')).toEqual([1, 4, 'an alias (*name) without its anchor (&name) above'])
   })
 
+  it('refuses an alias inside of what it names', () => {
+    for (const text of ['a: &x\n b: *x', 'a: &x {b: *x}', 'a: &x\n  - 1\n  - {c: [*x]}']) expect(problemOf(text)[2]).toBe('*x is a circle: it stands inside of what it names')
+    expect(plain(read('a: &x\n b: &x 1\n c: *x'))).toEqual([['a', [['b', 1], ['c', 1]]]])
+  })
+
   it('is one null where the text is empty', () => {
     for (const text of ['', '\n\n', '# only this', '---\n...']) expect(plain(read(text))).toBeNull()
   })
