@@ -14,7 +14,7 @@ import type { createCells } from './cells.ts'
 import type { Delays } from './delays.ts'
 import type { FactTable } from './facts.ts'
 import type { Surroundings, Verdict } from './kind.ts'
-import { normal, unfit, unknown } from './kind.ts'
+import { normal, silenceCounts, unfit, unknown } from './kind.ts'
 import { inUnit } from './in-unit.ts'
 import { isLate, maxSkewMs } from './lateness.ts'
 import type { Sensors } from './sensors.ts'
@@ -291,6 +291,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
       // What is stale or bad becomes good with a sample, not because time passes; unless silence itself is an answer.
       const doubt = condition.expires ? anyUnknown & ~undecided : anyUnknown & ~undecided & ~ownUnknown
       if ((cell.flags & doubt) !== 0) cells.follow(cell)
+      else if ((cell.flags & frozen) !== 0 && silenceCounts(condition)) settle(cell, verdict, times)
       else settleUnheard(cell, verdict, times)
     },
     rejudge(device, others, times) {

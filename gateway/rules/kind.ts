@@ -148,6 +148,11 @@ export interface JointCondition<Memory = any> extends Common<Memory> {
 
 export type Condition = SignalCondition | JointCondition
 
+/** Is it true or false of what was not heard, too (a count is 0 then)? A delay of such a condition goes on at a start, without a sample. */
+export function silenceCounts(condition: Condition): boolean {
+  return condition.form === 'signal' && !condition.expires && condition.check !== undefined && condition.begin === undefined
+}
+
 /** A kind of rule (`when: { NAME: … }`): one file in kinds/, one line in kinds.ts. Its schema stands beside it. */
 export interface Kind {
   readonly name: string

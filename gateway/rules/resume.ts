@@ -2,10 +2,10 @@ import type { Resume, Times } from '../kernel/contracts.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Bindings } from './bindings.ts'
 import type { Cell, RuleRuntime } from './cell.ts'
-import { delaying, restored, told } from './cell.ts'
+import { frozen, restored, told } from './cell.ts'
 import type { Cells } from './cells.ts'
 import type { Delays } from './delays.ts'
-import { normal } from './kind.ts'
+import { normal, silenceCounts } from './kind.ts'
 import type { Staleness } from './staleness.ts'
 
 /** After so long a time down, what runs on up-time starts over. */
@@ -36,12 +36,12 @@ export function resumeCells({ resume, runtimes, retried, bindings, delays, stale
     const { condition, leastStaleMs, cells: own } = runtime
     for (const cell of own.values()) {
       if (cell.active !== normal && (cell.flags & told) !== 0) cell.flags |= restored
-      // Where silence is an answer, no sample may come with which a delay could start over.
-      if (over && (cell.flags & delaying) !== 0 && condition.form === 'signal' && !condition.expires && condition.check !== undefined && cell.deadline === Infinity) {
+      delays.freeze(cell, over ? null : alive.at)
+      // No sample may come with which it could go on.
+      if ((cell.flags & frozen) !== 0 && silenceCounts(condition)) {
         cell.deadline = at
         cells.follow(cell)
       }
-      delays.freeze(cell, over ? null : alive.at)
       if (over && condition.startsOver === true) {
         cell.memory = condition.create()
         cell.deadline = Infinity
