@@ -144,7 +144,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
           cells.follow(cell)
           continue
         }
-        if (series.stale && good && !isOld && expires(cell)) staleness.ended(series, times)
+        if (series.stale && good && !isOld && expires(cell)) staleness.heard(series, times)
         if (cell.checkTimer !== null ? cell.deadline < cell.checkTimer.due : cell.deadline !== Infinity) cells.follow(cell)
         if (good) cell.sample = sample
         cell.series = series

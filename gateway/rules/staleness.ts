@@ -2,7 +2,7 @@ import type { ConditionSink } from '../kernel/condition.ts'
 import type { Times } from '../kernel/contracts.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Cell, SeriesState } from './cell.ts'
-import { anyUnknown, deviceUnknown, ownUnknown, seriesUnknown, withheld } from './cell.ts'
+import { anyUnknown, deviceUnknown, ownUnknown, seriesUnknown, undecided, withheld } from './cell.ts'
 import type { Delays } from './delays.ts'
 import { defaultStaleMs } from './series-state.ts'
 
@@ -23,7 +23,9 @@ export interface Staleness {
   seriesStale(series: SeriesState, by: Cell, times: Times): void
   /** It waits for nothing, or would have been found to by then, had anybody looked. */
   isIdle(cell: Cell, by: number): boolean
-  /** A good sample of a series that was stale, or nobody asks for it any more. */
+  /** A good sample of a series that was stale: what its conditions say of it follows. */
+  heard(series: SeriesState, times: Times): void
+  /** Nobody asks any more for a series that was stale. */
   ended(series: SeriesState, times: Times): void
   /** The device says it is back: from now on its silence counts again. */
   backOnline(cell: Cell, times: Times): void
@@ -79,6 +81,12 @@ export function createStaleness({ timers, delays, sink, isOffline, doubt }: Stal
     isIdle(cell, by) {
       const due = cell.staleTimer?.due ?? Infinity
       return due === Infinity || (Math.max(due, leastUntil(cell)) <= by && (expiryMs(cell) ?? Infinity) === Infinity)
+    },
+    heard(series, times) {
+      series.stale = false
+      tell(series, times)
+      // Not known before it is judged: too few samples leave it unknown, and it never was anything else.
+      for (const cell of series.cells) if ((cell.flags & anyUnknown) === seriesUnknown) cell.flags ^= seriesUnknown | undecided
     },
     ended(series, times) {
       series.stale = false
