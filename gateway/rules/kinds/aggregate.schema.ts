@@ -59,8 +59,6 @@ const shape = refine(
     const comparison = comparisonOf(value, at)
     if (comparison === invalid || refusesHysteresis(comparison, hysteresis, at)) return invalid
     if ((fn === 'count' || fn === 'stddev') && saysNothing(fn, comparison, at)) return invalid
-    if (fn === 'count' && minCount !== undefined) return at.refuse('count itself says how many there are', 'leave minCount out', 'minCount')
-    if (fn === 'stddev' && minCount === 1) return at.refuse('one sample has no deviation', 'write a minCount of at least 2', 'minCount')
     return { fn, window: value.window, minCount: minCount ?? leastCount(fn), comparison, hysteresis }
   },
 )
