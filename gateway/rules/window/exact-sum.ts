@@ -67,6 +67,15 @@ export function canonicalSum(sum: ExactSum): ExactSum {
   return parts.reverse()
 }
 
+/** Their mean: what all numbers are alike it is, too, and so never beyond the least and the greatest of them. */
+export function meanOf(count: number, sum: ExactSum): number {
+  const near = roundExact(sum) / count
+  // Rounded twice it may be beside the nearest double; what is left over puts it there.
+  const rest = [...sum]
+  addProduct(rest, -near, count)
+  return near + roundExact(rest) / count
+}
+
 /** Sample variance (n − 1) of n ≥ 2 numbers, from their sum and the sum of their squares: no cancellation, the sums being exact. */
 export function varianceOf(count: number, sum: ExactSum, squares: ExactSum): number {
   const total: ExactSum = []

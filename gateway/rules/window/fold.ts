@@ -1,7 +1,7 @@
 import type { Value } from '../../kernel/reading.ts'
 import { maxSamples } from './capacity.ts'
 import type { ExactSum } from './exact-sum.ts'
-import { addExact, addProduct, canonicalSum, roundExact, varianceOf } from './exact-sum.ts'
+import { addExact, addProduct, canonicalSum, meanOf, roundExact, varianceOf } from './exact-sum.ts'
 import type { Sorted } from './sorted.ts'
 import { atRank, createSorted, insertSorted, removeSorted, sortedOf, sortedValues } from './sorted.ts'
 
@@ -87,7 +87,7 @@ export function createFold({ fn, minCount, slides }: FoldOptions, room = maxSamp
     if (fn === 'count') return count
     if (fn === 'sum') return roundExact(sum!)
     if (count === 0) return null
-    if (fn === 'avg') return roundExact(sum!) / count
+    if (fn === 'avg') return meanOf(count, sum!)
     if (fn === 'stddev') return count < 2 ? null : Math.sqrt(varianceOf(count, sum!, tally.squares!))
     if (fn === 'min') return atRank(sorted!, 0)
     if (fn === 'max') return atRank(sorted!, sorted!.count - 1)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ExactSum } from '../../../gateway/rules/window/exact-sum.ts'
-import { addExact, addProduct, canonicalSum, roundExact, varianceOf } from '../../../gateway/rules/window/exact-sum.ts'
+import { addExact, addProduct, canonicalSum, meanOf, roundExact, varianceOf } from '../../../gateway/rules/window/exact-sum.ts'
 
 /** In units of 2^-1074, where every double is a whole number. */
 function exactly(x: number): bigint {
@@ -63,5 +63,16 @@ describe('an exact sum', () => {
       for (const x of values) addProduct(squares, x + offset, x + offset)
       expect(varianceOf(4, sumOf(values.map((x) => x + offset)), squares)).toBe(30)
     }
+  })
+
+  it('has a mean between its least and its greatest, and that of numbers all alike is they', () => {
+    expect(meanOf(3, sumOf([0.1, 0.1, 0.1]))).toBe(0.1)
+    const some = fc.array(fc.oneof(fc.double({ min: -1e100, max: 1e100, noNaN: true }).filter((x) => x === 0 || Math.abs(x) > 1e-100), fc.integer({ min: -99, max: 99 }).map((x) => x / 10)), { minLength: 1, maxLength: 30 })
+    fc.assert(fc.property(some, (terms) => {
+      const mean = meanOf(terms.length, sumOf(terms))
+      expect(mean).toBeGreaterThanOrEqual(Math.min(...terms))
+      expect(mean).toBeLessThanOrEqual(Math.max(...terms))
+      expect(meanOf(terms.length, sumOf(terms.map(() => terms[0]!)))).toBe(terms[0] === 0 ? 0 : terms[0])
+    }))
   })
 })
