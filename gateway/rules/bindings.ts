@@ -7,6 +7,7 @@ import { compareCells } from './cell.ts'
 import type { FactTable } from './facts.ts'
 import type { RuleIndex } from './rule-index.ts'
 import { createRuleIndex, into } from './rule-index.ts'
+import { tellLast } from './last-heard.ts'
 import { createSeriesState } from './series-state.ts'
 
 /** Which conditions a reading meets: found once per series, then looked up by its number. */
@@ -69,6 +70,8 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
   let keyedElse: readonly RuleRuntime[] = []
   let listening: readonly RuleRuntime[] = []
   let heard = new Map<string, readonly Listener[]>()
+  /** An input is at hand, with which conditions that it makes are judged. */
+  let isHearing = false
 
   /** Undefined: the device has no label of that name, and so no part in the rule. */
   function keyOf({ key, id }: Rule, device: string): string | undefined {
@@ -111,6 +114,7 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
       for (const state of device === undefined ? series.values() : (byDevice.get(device) ?? [])) {
         if (!matches(input, state)) continue
         state.feeds = [...state.feeds, { cell: made, signal: input.signal }].sort(compareFeeds)
+        if (isHearing) tellLast(made, input.signal, state)
       }
     }
   }
@@ -144,6 +148,7 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
     state.cells = cells.sort(compareCells)
     state.feeds = feeds.sort(compareFeeds)
     state.awaits = feeding.length > 0
+    if (!state.awaits) state.last = null
     const sensor = sensorOf(state.device, state.metric)
     if (state.sensor !== null) looked(state, sensor)
     state.sensor = sensor
@@ -177,6 +182,15 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
     if (own === undefined) byDevice.set(device, [state])
     else own.splice(placeBehind(own, (other) => other.metric < metric), 0, state)
     return state
+  }
+
+  function hearing<T>(work: () => T): T {
+    isHearing = true
+    try {
+      return work()
+    } finally {
+      isHearing = false
+    }
   }
 
   function forgetNumbers(): void {
@@ -263,7 +277,7 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
       const known = byNumber[given.id]
       if (known !== undefined) return known
       if (byNumber.length > mostNumbers) forgetNumbers()
-      const state = ensure(given.device, given.metric, at)
+      const state = hearing(() => ensure(given.device, given.metric, at))
       if (state === undefined) into(unconcerned, given.device, given.id)
       return (byNumber[given.id] = state ?? unbound)
     },
@@ -286,7 +300,7 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
       keyedElse = keyed.filter(({ selector }) => selector.device === undefined)
       meetAll(come.filter(isKeyed), at)
     },
-    cell: cellOf,
+    cell: (runtime, place, at) => hearing(() => cellOf(runtime, place, at)),
     rebindDevice(device, change, at) {
       const before = fedBy(device)
       change()

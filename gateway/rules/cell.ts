@@ -1,4 +1,4 @@
-import type { Reading } from '../kernel/reading.ts'
+import type { Reading, Value } from '../kernel/reading.ts'
 import type { Rule } from '../kernel/rule.ts'
 import type { Timer } from '../kernel/timer-heap.ts'
 import type { Converter } from '../kernel/ucum.ts'
@@ -107,6 +107,18 @@ export interface Cell extends CellView {
 /** A condition over several signals that a series feeds, and as which of them. */
 export interface Feed { readonly cell: Cell; readonly signal: number }
 
+/** The last sample of a series that feeds conditions whose keys others make: a key that comes later is to know it, too. Plain data. */
+export interface LastHeard {
+  readonly value: Value
+  readonly unit: string | undefined
+  readonly good: boolean
+  /** Monotonic time of receipt, and how long the gateway was down since: some values count by their whole age. */
+  readonly at: number
+  unseenMs: number
+  /** Event time, wall ms. */
+  readonly time: number
+}
+
 /** What the rules know of one metric of one device. Kept by name, so that it outlives a new numbering of series. */
 export interface SeriesState {
   readonly device: string
@@ -117,6 +129,8 @@ export interface SeriesState {
   feeds: readonly Feed[]
   /** It is a signal of conditions whose keys others make: there may be none yet. */
   awaits: boolean
+  /** Its last sample, where it `awaits`. */
+  last: LastHeard | null
   readonly lateness: Lateness
   /** The newest event time that could be believed, wall ms; what is older by more than the lateness is late. */
   newestMs: number

@@ -4,7 +4,7 @@ import { byDeviceAndMetric } from '../kernel/sorted.ts'
 import type { TimerHeap } from '../kernel/timer-heap.ts'
 import type { Bindings } from './bindings.ts'
 import type { Cadence } from './cadence.ts'
-import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
+import type { Cell, LastHeard, RuleRuntime, SeriesState } from './cell.ts'
 import { compareCells, delaying, frozen, kept, restored } from './cell.ts'
 import type { Cells } from './cells.ts'
 import { compileRule } from './compile-rule.ts'
@@ -60,6 +60,7 @@ interface SavedSample {
 export interface SavedSeries {
   readonly device: string
   readonly metric: string
+  readonly last?: LastHeard | null
   readonly lateness: Lateness
   readonly newestMs: number
   readonly cadence: Cadence | null
@@ -122,10 +123,10 @@ export function saveState({ rules, runtimes, facts, bindings, late, at, wallMs }
   }
 }
 
-function saveSeries({ device, metric, lateness, newestMs, cadence, stale, faults, off, flat, sensor }: SeriesState): SavedSeries {
+function saveSeries({ device, metric, last, lateness, newestMs, cadence, stale, faults, off, flat, sensor }: SeriesState): SavedSeries {
   const check = sensor?.flat ?? null
   return {
-    device, metric, lateness, newestMs, cadence, stale, faults, off,
+    device, metric, last, lateness, newestMs, cadence, stale, faults, off,
     flat: flat === null || check === null ? null : { active: flat.active, watermark: flat.watermark!, memory: check.save === undefined ? flat.memory : check.save(flat.memory) },
   }
 }
@@ -165,10 +166,10 @@ export function loadState(saved: SavedState, { kinds, cells, delays, timers, gat
   for (const rule of saved.closed) runtimes.get(rule)!.open = false
   const made = saved.cells.map((one) => loadCell(one, runtimes.get(one.rule)!, cells))
   bindings.bind(healthy(runtimes), 0)
-  for (const [index, { device, metric, lateness, newestMs, cadence, stale, faults, off = false, flat }] of saved.series.entries()) {
+  for (const [index, { device, metric, last = null, lateness, newestMs, cadence, stale, faults, off = false, flat }] of saved.series.entries()) {
     const series = bindings.ensure(device, metric, 0)
     if (series === undefined) continue
-    Object.assign(series, { lateness: { ...createLateness(), ...lateness }, newestMs, cadence: cadence ?? series.cadence, lastAt: saved.run.lastAt[index]!, stale, faults, off })
+    Object.assign(series, { last: last === null ? null : { ...last }, lateness: { ...createLateness(), ...lateness }, newestMs, cadence: cadence ?? series.cadence, lastAt: saved.run.lastAt[index]!, stale, faults, off })
     const check = series.sensor?.flat ?? null
     if (flat !== null && check !== null) {
       series.flat = { ...createFlatCell(series, check), active: flat.active, watermark: { ...flat.watermark }, memory: check.load === undefined ? flat.memory : check.load(flat.memory) }

@@ -119,6 +119,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     }
     // A sensor that cannot be right says nothing of what it measures.
     const good = reading.quality === 'good' && (series.sensor === null || sensors.take(series, reading, moment))
+    if (series.awaits && !isOld) series.last = { value: reading.value, unit: reading.unit, good, at, unseenMs: 0, time: moment.time }
     const { cells: concerned, feeds } = series
     // Where a condition over this signal alone waits for a value, it says below whether this is one: a text is none where numbers are compared.
     if (series.stale && good && !isOld && !concerned.some(expires)) staleness.ended(series, times)

@@ -31,7 +31,10 @@ export function resumeCells({ resume, runtimes, retried, bindings, delays, stale
   /** Time that passed and that monotonic time does not know of. */
   const unseenMs = Math.max(0, resume.times.wallMs - alive.wallMs - (at - alive.at))
   // What passed while nobody listened is no rhythm of the series.
-  for (const series of bindings.series.values()) series.lastAt = -Infinity
+  for (const series of bindings.series.values()) {
+    series.lastAt = -Infinity
+    if (series.last !== null) series.last.unseenMs += unseenMs
+  }
   for (const runtime of runtimes.values()) {
     const { condition, leastStaleMs, cells: own } = runtime
     for (const cell of own.values()) {

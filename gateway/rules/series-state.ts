@@ -4,7 +4,7 @@ import { createLateness } from './lateness.ts'
 
 export function createSeriesState(device: string, metric: string): SeriesState {
   return {
-    device, metric, cells: [], feeds: [], awaits: false, lateness: createLateness(), newestMs: -Infinity, cadence: null, lastAt: -Infinity, stale: false, sensor: null, flat: null, faults: 0, off: false,
+    device, metric, cells: [], feeds: [], awaits: false, last: null, lateness: createLateness(), newestMs: -Infinity, cadence: null, lastAt: -Infinity, stale: false, sensor: null, flat: null, faults: 0, off: false,
   }
 }
 
