@@ -112,8 +112,8 @@ export interface LastHeard {
   readonly value: Value
   readonly unit: string | undefined
   readonly good: boolean
-  /** Monotonic time of receipt, and how long the gateway was down since: some values count by their whole age. */
-  readonly at: number
+  /** Monotonic time of receipt, or of the start at which it began to stand anew; and what it is older than that: some values count by their whole age. */
+  at: number
   unseenMs: number
   /** Event time, wall ms. */
   readonly time: number

@@ -51,7 +51,7 @@ function conditionOf(rule: Rule, kinds: readonly Kind[]): { condition: Condition
 /** Every member there is, in one order. */
 const blank = {
   form: undefined, order: undefined, scope: undefined, expires: undefined, signals: undefined, events: undefined, startsOver: undefined,
-  judge: undefined, take: undefined, takeEvent: undefined, check: undefined, begin: undefined, age: undefined, resume: undefined,
+  judge: undefined, take: undefined, takeEvent: undefined, check: undefined, begin: undefined, age: undefined, renew: undefined, resume: undefined,
   create: undefined, save: undefined, load: undefined, clockSet: undefined, forget: undefined, keeps: undefined, stays: undefined, levelOf: undefined, verdictOf: undefined, limitOf: undefined, isUp: undefined, shown: undefined,
 } satisfies Record<keyof SignalCondition | keyof JointCondition, undefined>
 

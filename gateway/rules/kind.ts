@@ -121,6 +121,9 @@ export interface Signal {
   readonly elsewhere: boolean
 }
 
+/** Did a value still stand when the gateway went down? */
+export type Stood = (value: { readonly device: string; readonly metric: string; readonly goodAt: number }) => boolean
+
 /** About several signals, or about events: told of each input, judged once after all readings of a message. */
 export interface JointCondition<Memory = any> extends Common<Memory> {
   readonly form: 'joint'
@@ -136,6 +139,8 @@ export interface JointCondition<Memory = any> extends Common<Memory> {
   judge(cell: CellView<Memory>, moment: Moment, around: Surroundings): Verdict
   /** The gateway was down for so long: what counts by its age alone (`maxAge`) is that much older, though monotonic time stood still. It is judged then. */
   age?(memory: Memory, byMs: number): void
+  /** The gateway was down for so long that what runs on up-time starts over: values without a `maxAge` that stood then, are of now. */
+  renew?(memory: Memory, at: number, stood: Stood): void
   /** This device no longer feeds it: what is remembered of it goes. Where the memory looks at who belongs to it by itself, left out. */
   forget?(memory: Memory, device: string): void
   /** It is active, and its memory is new: how long that stands if nothing comes. Left out: until something does. */

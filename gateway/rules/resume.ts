@@ -5,7 +5,9 @@ import type { Cell, RuleRuntime } from './cell.ts'
 import { frozen, restored, told } from './cell.ts'
 import type { Cells } from './cells.ts'
 import type { Delays } from './delays.ts'
+import type { Stood } from './kind.ts'
 import { normal, silenceCounts } from './kind.ts'
+import { defaultStaleMs } from './series-state.ts'
 import type { Staleness } from './staleness.ts'
 
 /** After so long a time down, what runs on up-time starts over. */
@@ -33,10 +35,19 @@ export function resumeCells({ resume, runtimes, retried, bindings, delays, stale
   // What passed while nobody listened is no rhythm of the series.
   for (const series of bindings.series.values()) {
     series.lastAt = -Infinity
-    if (series.last !== null) series.last.unseenMs += unseenMs
+    const { last } = series
+    if (last === null) continue
+    last.unseenMs += unseenMs
+    if (!over || last.at + (defaultStaleMs(series) ?? Infinity) <= alive.at) continue
+    last.unseenMs += at - last.at
+    last.at = at
   }
   for (const runtime of runtimes.values()) {
-    const { condition, leastStaleMs, cells: own } = runtime
+    const { rule, condition, leastStaleMs, cells: own } = runtime
+    const stood: Stood = ({ device, metric, goodAt }) => {
+      const series = bindings.find(device, metric)
+      return goodAt + (rule.staleMs ?? (series === undefined ? undefined : defaultStaleMs(series)) ?? Infinity) > alive.at
+    }
     for (const cell of own.values()) {
       if (cell.active !== normal && (cell.flags & told) !== 0) cell.flags |= restored
       delays.freeze(cell, over ? null : alive.at)
@@ -57,6 +68,7 @@ export function resumeCells({ resume, runtimes, retried, bindings, delays, stale
         if (!retried.has(runtime)) cell.deadline = Math.min(cell.deadline, at)
         cells.follow(cell)
       }
+      if (over && condition.form === 'joint') condition.renew?.(cell.memory, at, stood)
       if (over && cell.staleTimer !== null && !staleness.isIdle(cell, alive.at)) {
         cell.goodAt = at
         timers.set(cell.staleTimer, at + leastStaleMs)

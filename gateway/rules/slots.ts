@@ -1,5 +1,5 @@
 import type { Reading, Value } from '../kernel/reading.ts'
-import type { Surroundings } from './kind.ts'
+import type { Stood, Surroundings } from './kind.ts'
 
 /** The last value of one signal, as a condition over several keeps it. Plain data. */
 export interface Slot {
@@ -48,6 +48,11 @@ export function standing(slot: Slot | null | undefined, { maxAgeMs, leastMs, at,
   if (until > at) return { known: true, until }
   if (maxAgeMs === undefined) around.expired(slot.device, slot.metric)
   return isUnknown
+}
+
+/** What stood when the gateway went down stands from now on anew. */
+export function renewSlot(slot: Slot, at: number, stood: Stood): void {
+  if (slot.good && stood(slot)) slot.goodAt = at
 }
 
 /** A value is older by so much. */

@@ -1,10 +1,10 @@
 import type { ApplicationEvent } from '../../kernel/contracts.ts'
 import type { Rule } from '../../kernel/rule.ts'
 import { leastStaleMs } from '../cadence.ts'
-import type { CellView, JointCondition, Kind, Moment, Shown, Surroundings, Verdict } from '../kind.ts'
+import type { CellView, JointCondition, Kind, Moment, Shown, Stood, Surroundings, Verdict } from '../kind.ts'
 import { normal, plainLevels, unknown } from '../kind.ts'
 import type { Slot } from '../slots.ts'
-import { ageSlot, fillSlot, standing } from '../slots.ts'
+import { ageSlot, fillSlot, renewSlot, standing } from '../slots.ts'
 import type { CelExpression } from './cel.ts'
 import { cel, celLimits } from './cel.ts'
 import { toCel } from './cel-value.ts'
@@ -119,7 +119,11 @@ function ofReadings(rule: Rule, { uses, evaluate }: CelExpression): JointConditi
       own.ts = time
       keeper.touch(memory.panel, device)
     },
-    ...(maxAgeMs === undefined ? {} : {
+    ...(maxAgeMs === undefined ? {
+      renew(memory: ExpressionMemory, at: number, stood: Stood) {
+        for (const { slots } of memory.told.values()) for (const slot of slots.values()) renewSlot(slot, at, stood)
+      },
+    } : {
       age(memory: ExpressionMemory, byMs: number) {
         for (const { slots } of memory.told.values()) for (const slot of slots.values()) ageSlot(slot, byMs)
         keeper.age?.(memory.panel, byMs)

@@ -1,5 +1,5 @@
 import type { Reading, Value } from '../../kernel/reading.ts'
-import type { CellView, JointCondition, Kind, Shown } from '../kind.ts'
+import type { CellView, JointCondition, Kind, Shown, Stood } from '../kind.ts'
 import { plainLevels } from '../kind.ts'
 import type { GeofenceSpec } from './geofence.schema.ts'
 import { distanceOutside } from './geometry.ts'
@@ -103,6 +103,7 @@ export const geofence: Kind = {
         cell.deadline = keeper.refresh(memory.panel, { key: cell.key, moment, around })
         return truthOfSignal(memory.panel, 0)
       },
+      ...(keeper.renew === undefined ? {} : { renew: ({ panel }: GeofenceMemory, at: number, stood: Stood) => keeper.renew!(panel, at, stood) }),
       forget: ({ places: known }, device) => void known.delete(device),
       limitOf: () => null,
       shown,

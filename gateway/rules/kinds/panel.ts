@@ -2,11 +2,11 @@ import type { Labels, Reading } from '../../kernel/reading.ts'
 import type { Rule, Selector } from '../../kernel/rule.ts'
 import { isGlob } from '../../kernel/glob.ts'
 import { leastStaleMs } from '../cadence.ts'
-import type { JointCondition, Moment, Signal, Surroundings, Verdict } from '../kind.ts'
+import type { JointCondition, Moment, Signal, Stood, Surroundings, Verdict } from '../kind.ts'
 import { normal, plainLevels, unknown } from '../kind.ts'
 import { compileSelector } from '../selector.ts'
 import type { Slot } from '../slots.ts'
-import { ageSlot, fillSlot, standing } from '../slots.ts'
+import { ageSlot, fillSlot, renewSlot, standing } from '../slots.ts'
 
 /** True, `normal` for false, or `unknown`: the three values of Kleene's logic. */
 export const yes = 1
@@ -56,7 +56,7 @@ export interface PanelKeeper {
   readonly save: (panel: Panel) => unknown
   readonly load: (saved: unknown) => Panel
   /** What is the same in every condition of which the panel is all of the memory. */
-  readonly common: Pick<JointCondition<Panel>, keyof typeof plainLevels | 'form' | 'order' | 'signals' | 'events' | 'create' | 'save' | 'load' | 'take' | 'age'>
+  readonly common: Pick<JointCondition<Panel>, keyof typeof plainLevels | 'form' | 'order' | 'signals' | 'events' | 'create' | 'save' | 'load' | 'take' | 'age' | 'renew'>
   readonly put: (panel: Panel, reading: Reading, of: { readonly signal: number; readonly at: number }) => void
   /** Where `assess` looks at more than a value: something was said of the device. */
   readonly touch: (panel: Panel, device: string) => void
@@ -64,6 +64,8 @@ export interface PanelKeeper {
   readonly ofDevice: (panel: Panel, signal: number, device: string) => readonly Operand[]
   /** Undefined where values do not count by their age. */
   readonly age: ((panel: Panel, byMs: number) => void) | undefined
+  /** Undefined where they do. */
+  readonly renew: ((panel: Panel, at: number, stood: Stood) => void) | undefined
   /** Works out what has changed; gives the time of the next change without an input. */
   readonly refresh: (panel: Panel, of: { readonly key: string; readonly moment: Moment; readonly around: Surroundings }) => number
 }
@@ -127,6 +129,10 @@ export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, asse
     panel.soonest = -Infinity
   }
 
+  const renew = maxAgeMs !== undefined ? undefined : ({ operands }: Panel, at: number, stood: Stood): void => {
+    for (const own of operands) for (const { slot } of own.values()) renewSlot(slot, at, stood)
+  }
+
   return {
     common: {
       ...plainLevels,
@@ -140,6 +146,7 @@ export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, asse
       // oxlint-disable-next-line max-params -- called for every reading.
       take: (reading, signal, { memory }, { at }) => put(memory, reading, { signal, at }),
       ...(age === undefined ? {} : { age }),
+      ...(renew === undefined ? {} : { renew }),
     },
     create,
     save,
@@ -153,6 +160,7 @@ export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, asse
       return only === undefined ? [] : [only]
     },
     age,
+    renew,
     refresh(panel, { key, moment, around }) {
       const { fresh } = panel
       // Judged without having been told anything: something around it changed.
