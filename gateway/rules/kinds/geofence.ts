@@ -103,6 +103,7 @@ export const geofence: Kind = {
         cell.deadline = keeper.refresh(memory.panel, { key: cell.key, moment, around })
         return truthOfSignal(memory.panel, 0)
       },
+      ...(keeper.age === undefined ? {} : { age: ({ panel }: GeofenceMemory, byMs: number) => keeper.age!(panel, byMs) }),
       ...(keeper.renew === undefined ? {} : { renew: ({ panel }: GeofenceMemory, at: number, stood: Stood) => keeper.renew!(panel, at, stood) }),
       forget: ({ places: known }, device) => void known.delete(device),
       limitOf: () => null,
