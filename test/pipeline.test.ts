@@ -21,7 +21,10 @@ const principal = { kind: 'trusted', name: 'local', role: 'admin' } as const
 async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 } }]') {
   const store = createMemoryStore()
   let at = 0
-  const times = () => ({ at, wallMs: 1_700_000_000_000 + at })
+  /** By how much the wall clock was set, and of that what is followed. */
+  let setMs = 0
+  let followedMs = 0
+  const times = () => ({ at, wallMs: 1_700_000_000_000 + at + followedMs })
   const announced: Publication[] = []
   const commands: string[] = []
   const delivered: string[] = []
@@ -46,7 +49,7 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
     logger: silentLogger,
   })
   const pipeline = createPipeline({
-    times, clockMoved: () => false, followClock: () => {}, store, ingest, stage,
+    times, clockMoved: () => setMs !== followedMs, followClock: () => void (followedMs = setMs), store, ingest, stage,
     rejections: createRejections(),
     // As the broker does: seen only after the commit.
     announcements: createAnnouncements({ site: 'here' }, { announcer: { announce: (p) => store.onDisk((error) => { if (error === null) announced.push(p) }) } }),
@@ -80,7 +83,7 @@ async function setUp(rules = '[{ id: hot, on: { metric: t }, when: { above: 50 }
     pipeline.accept({ kind: 'event', event: { specversion: '1.0', id: '1', source: 'app', type: 'x', time: '2026-01-01T00:00:00Z', ...event }, principal }, (error, receipt) => void receipts.push(error ?? receipt))
   const entries = async () => (await store.read({ after: 0, limit: 10_000 })).entries
   const events = async () => (await entries()).filter((e) => e.kind === 'event').map((e) => e.event)
-  return { store, pipeline, ingest, settings, labels, gate, publish, post, receipts, announced, commands, delivered, events, entries, stage, rebuilt: () => rebuilt, finishRebuild: () => release(), pass: (ms: number) => { at += ms } }
+  return { store, pipeline, ingest, settings, labels, gate, publish, post, receipts, announced, commands, delivered, events, entries, stage, rebuilt: () => rebuilt, finishRebuild: () => release(), pass: (ms: number) => { at += ms }, setClock: (byMs: number) => { setMs += byMs } }
 }
 
 describe('the pipeline', () => {
@@ -95,6 +98,18 @@ describe('the pipeline', () => {
     expect(announced.map((p) => [p.topic, p.retain])).toEqual([['limen/alarms/a/hot', true], ['limen/events/limen.alarm.raised', false]])
     expect(delivered).toEqual(['raised'])
     expect(commands).toEqual(['transition raised'])
+  })
+
+  it.each([3_600_000, -3_600_000])('knows what was redelivered after the wall clock was set by %d ms', async (byMs) => {
+    const { store, publish, receipts, pass, setClock } = await setUp()
+    publish('devices/a/t', '{"value":60,"seq":7}')
+    pass(1_000)
+    setClock(byMs)
+    publish('devices/a/t', '{"value":60,"seq":7}')
+    pass(700_000)
+    publish('devices/a/t', '{"value":60,"seq":7}')
+    await store.commit()
+    expect(receipts.map((r) => 'duplicate' in r)).toEqual([false, true, false])
   })
 
   it('clears the retained alarm when it is back to normal', async () => {

@@ -35,6 +35,16 @@ describe('the identity of a reading', () => {
     expect(memory.has(seen({ seq: 9, tsGiven: false }))).toBe(true)
   })
 
+  it('forgets nothing because the wall clock is set', () => {
+    for (const byMs of [3_600_000, -3_600_000]) {
+      const memory = createSeriesMemory()
+      memory.remember(seen({ seq: 1, receivedAt: 10_000_000 }), 10_000_000)
+      expect(memory.has(seen({ seq: 1, receivedAt: 10_599_999 + byMs }), 10_599_999)).toBe(true)
+      memory.remember(seen({ seq: 2, receivedAt: 10_601_000 + byMs }), 10_601_000)
+      expect(memory.has(seen({ seq: 1, receivedAt: 10_601_000 + byMs }), 10_601_000)).toBe(false)
+    }
+  })
+
   it('forgets after 10 minutes and after 1,024 readings', () => {
     const memory = createSeriesMemory()
     memory.remember(seen({ seq: 1 }))
