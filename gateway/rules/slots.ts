@@ -29,6 +29,9 @@ export type Standing = { readonly known: true; readonly until: number } | { read
 
 const isUnknown: Standing = { known: false }
 
+/** Times are whole milliseconds: so much more is older. */
+const olderByMs = 1
+
 export interface StandingContext {
   readonly maxAgeMs: number | undefined
   /** Where `maxAgeMs` is undefined: every value stands so long, and how much longer is only worked out when that has passed. */
@@ -39,12 +42,12 @@ export interface StandingContext {
 
 /**
  * Does the slot's value stand? `maxAgeMs` undefined: as long as the series' values do, and when that is over the series is
- * told to be stale. A value stands until just before its age is reached.
+ * told to be stale. What is exactly as old as `maxAge` still counts, as a row of the hour before does for 1 h; `stale` ends what it ends.
  */
 export function standing(slot: Slot | null | undefined, { maxAgeMs, leastMs, at, around }: StandingContext): Standing {
   if (slot === null || slot === undefined || !slot.good || slot.goodAt <= around.offlineSince(slot.device)) return isUnknown
   if (maxAgeMs === undefined && leastMs !== undefined && slot.goodAt + leastMs > at) return { known: true, until: slot.goodAt + leastMs }
-  const until = slot.goodAt + (maxAgeMs ?? around.standsMs(slot.device, slot.metric))
+  const until = slot.goodAt + (maxAgeMs === undefined ? around.standsMs(slot.device, slot.metric) : maxAgeMs + olderByMs)
   if (until > at) return { known: true, until }
   if (maxAgeMs === undefined) around.expired(slot.device, slot.metric)
   return isUnknown

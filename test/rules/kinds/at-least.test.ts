@@ -41,6 +41,8 @@ describe('atLeast', () => {
     drive.line({ at: 5_000, device: 'fan-2', metric: 'fault', value: true })
     expect(drive.verdicts()).toEqual({ fans: 1 })
     drive.line({ at: 10_000 })
+    expect(drive.verdicts()).toEqual({ fans: 1 })
+    drive.line({ at: 10_001 })
     expect(drive.verdicts()).toEqual({ fans: -1 })
   })
 

@@ -47,7 +47,7 @@ describe('geofence', () => {
       drive.line(line)
       return drive.verdicts()['tag-1']
     }
-    expect([say(fix(0, 500)), say(fix(1_000, 500)), say({ at: 10_999 }), say({ at: 11_000 }), say(fix(12_000, 500)), say({ at: 13_000, device: 'tag-1', values: { lat: 91, lon: 0 } }), say(fix(14_000, 0))]).toEqual([-1, 1, 1, -1, 1, -1, 1])
+    expect([say(fix(0, 500)), say(fix(1_000, 500)), say({ at: 11_000 }), say({ at: 11_001 }), say(fix(12_000, 500)), say({ at: 13_000, device: 'tag-1', values: { lat: 91, lon: 0 } }), say(fix(14_000, 0))]).toEqual([-1, 1, 1, -1, 1, -1, 1])
   })
 
   it('enters, too; other names for the metrics; one alarm for all devices', () => {

@@ -93,11 +93,11 @@ describe('conditions over several signals', () => {
       { at: 1_000, device: 'bed-2', metric: 'sbp', value: 80 },
       { at: 50_000, device: 'bed-1', metric: 'sbp', value: 85 },
       { at: 59_999 },
-      { at: 60_000 },
+      { at: 60_001 },
       { at: 61_000, device: 'bed-1', metric: 'hr', value: 110 },
     ])).toEqual([
       { at: 50_000, rule: 'shock', key: 'bed-1', event: 'raised', value: 130, text: 'hr 130, sbp 85' },
-      { at: 60_000, rule: 'shock', key: 'bed-1', event: 'quality-changed', value: 130, text: 'hr 130, sbp 85' },
+      { at: 60_001, rule: 'shock', key: 'bed-1', event: 'quality-changed', value: 130, text: 'hr 130, sbp 85' },
       { at: 61_000, rule: 'shock', key: 'bed-1', event: 'quality-changed', value: 110, text: 'hr 110, sbp 85' },
       { at: 61_000, rule: 'shock', key: 'bed-1', event: 'returned', value: 110, text: 'hr 110, sbp 85' },
     ])

@@ -100,7 +100,7 @@ describe('NEWS2', () => {
   it.each([1, 2] as const)('agrees with it for a whole stay in intensive care, hour by hour, on scale %d', (scale) => {
     const [names, ...hours] = readFileSync(join(import.meta.dirname, '../../cases/news2/stay.csv'), 'utf8').trim().split('\n').map((line) => line.split(','))
     const bands = ['low', 'low-medium', 'medium', 'high'] as const
-    const one = bed('{ table: news2, maxAge: 3h }', { settings: { news2Scale: scale } })
+    const one = bed('{ table: news2, maxAge: 2h }', { settings: { news2Scale: scale } })
     const last = new Map<string, { readonly hour: number; readonly value: Value }>()
     const seen = { complete: 0, incomplete: 0 }
     let active = 0
@@ -110,7 +110,7 @@ describe('NEWS2', () => {
       // What the recording lacks: for some hours nobody looks.
       const nurse = hour % 9 < 7 ? { consciousness: hour % 13 === 5 ? 'V' : 'A', supplemental_oxygen: hour % 7 < 3 } : {}
       for (const [name, value] of Object.entries({ ...measured, ...nurse })) last.set(name, { hour, value })
-      const fresh = Object.fromEntries([...last].filter(([, { hour: then }]) => hour - then < 3).map(([name, { value }]) => [name, value]))
+      const fresh = Object.fromEntries([...last].filter(([, { hour: then }]) => hour - then <= 2).map(([name, { value }]) => [name, value]))
       const wanted = news2(fresh, scale)
       const band = bands.indexOf(wanted.level)
       const holds = !wanted.complete && (band === 0 || band < active)
@@ -151,25 +151,25 @@ describe('an incomplete score', () => {
     expect(one.cell.active).toBe(normal)
   })
 
-  it('is what is left when an input is as old as maxAge, on the millisecond', () => {
+  it('is what is left when an input is older than maxAge, on the millisecond', () => {
     const one = bed('{ table: news2, maxAge: 15min }')
     expect(one.say(0, { ...well })).toBe('low')
-    expect(one.cell.deadline).toBe(15 * min)
+    expect(one.cell.deadline).toBe(15 * min + 1)
     const { temperature: _, ...others } = well
     expect(one.say(10 * min, others)).toBe('low')
-    expect(one.cell.deadline).toBe(15 * min)
-    expect(one.look(15 * min - 1)).toBe('low')
-    expect(one.look(15 * min)).toBeUndefined()
+    expect(one.cell.deadline).toBe(15 * min + 1)
+    expect(one.look(15 * min)).toBe('low')
+    expect(one.look(15 * min + 1)).toBeUndefined()
     expect(one.shown().text).toBe('at least 0, incomplete')
-    expect(one.cell.deadline).toBe(25 * min)
-    expect(one.look(25 * min)).toBeUndefined()
+    expect(one.cell.deadline).toBe(25 * min + 1)
+    expect(one.look(25 * min + 1)).toBeUndefined()
     expect(one.cell.deadline).toBe(Infinity)
   })
 
   it('holds what is active when everything is gone', () => {
     const one = bed('{ table: news2, maxAge: 1min }')
     expect(one.say(0, { ...well, heart_rate: 135, systolic_bp: 80 })).toBe('medium')
-    expect(one.look(min)).toBe('medium')
+    expect(one.look(min + 1)).toBe('medium')
     expect(one.shown().value).toBe(0)
   })
 
