@@ -46,9 +46,9 @@ describe('entries of the log', () => {
       const log = writeLog({ rowsPerSpan })
       fill(log, of)
       // Nobody enters the log in the middle of a message.
-      const joined = new Set(read(log.dir).entries.flatMap((entry) => (entry.kind === 'reading' && entry.reading.joined === true ? [entry.position] : [])))
+      const inMiddle = new Set(read(log.dir).entries.flatMap((entry) => (entry.kind === 'reading' && entry.reading.joined === true ? [entry.position] : [])))
       let after = about
-      while (joined.has(after + 1)) after--
+      while (inMiddle.has(after + 1)) after--
       const whole = read(log.dir, { after })
       const wanted = ({ device, metric }: { device: string; metric: string }): boolean => device === 'd1' && metric !== 'a'
       const some = read(log.dir, { after, series: wanted })

@@ -19,7 +19,7 @@ export async function startBareBroker(port = 0): Promise<BareBroker> {
   const broker = await Aedes.createBroker()
   let toRefuse = 0
   broker.authenticate = (_client, _user, _password, answer) => {
-    if (toRefuse-- > 0) answer(Object.assign(new Error('not now'), { returnCode: 3 }) as never, null)
+    if (toRefuse-- > 0) answer(Object.assign(new Error('not now'), { returnCode: 3 }), null)
     else answer(null, true)
   }
   broker.on('publish', (packet: AedesPublishPacket, client) => {

@@ -87,9 +87,9 @@ export function driveRule(rule: Rule, wallStart = 0): KindDrive {
     }
     const isLate = watermark !== null ? !takeTime(watermark, time, at) : condition.order === 'newest' && time < newest
     if (!isLate) newest = time
-    const said = isLate ? 'late' : quality === 'bad' && condition.order !== 'any' ? unknown : condition.judge(reading, cell, moment)
+    const judged = isLate ? 'late' : quality === 'bad' && condition.order !== 'any' ? unknown : condition.judge(reading, cell, moment)
     // To whoever asks what is true, a wrong type is one more way not to know.
-    const verdict = said === unfit ? unknown : said
+    const verdict = judged === unfit ? unknown : judged
     say(at, verdict, true)
     // What it had more to say of this moment.
     until(at)

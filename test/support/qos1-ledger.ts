@@ -51,8 +51,10 @@ export function startLedgerPublisher(options: LedgerOptions): LedgerPublisher {
   const allowed = (): number => (perSecond === Infinity ? Infinity : 1 + ((performance.now() - startedAt) / 1_000) * perSecond)
   const pacing = perSecond === Infinity ? undefined : setInterval(() => { if (client.connected) fill() }, 10)
 
+  const mayPublish = (): boolean => !stopped && outstanding < inFlight && next < allowed()
+
   function fill(): void {
-    while (!stopped && outstanding < inFlight && next < allowed()) {
+    while (mayPublish()) {
       const value = next++
       outstanding++
       client.publish(topic(value), payload(value), { qos: 1 }, (error) => {
