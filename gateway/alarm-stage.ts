@@ -194,6 +194,7 @@ export function createAlarmStage(options: AlarmStageOptions, deps: AlarmStageDep
     needsHeartbeat: () => engine.countsUpTime(),
     faulty: () => engine.faulty(),
     lateReadings: () => engine.lateReadings(),
+    eventsPassedOver: () => engine.eventsPassedOver(),
     stateHash() {
       const { run: _run, at: _at, wallMs: _wallMs, ...state } = engine.save()
       const hash = createHash('sha256')

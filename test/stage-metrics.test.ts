@@ -30,6 +30,16 @@ describe('the figures of rules and alarms', () => {
     })
   })
 
+  it('count the events that a rule did not hear, where it holds as many keys as it may', () => {
+    const { stage, rules } = createStageScene()
+    const used = (card: number) => stage.hear({ type: 'card.used', data: { card }, device: null }, seconds(1))
+    rules('- { id: tries, on: { event: "card.*" }, key: data.card, when: { frequency: { gt: 5, in: 1h } } }')
+    for (let card = 0; card < 200_003; card++) used(card)
+    used(0)
+    const figures = new Map([...createStageMetrics(stage)()].map(({ name, value }) => [name, value]))
+    expect(figures.get('limen_events_passed_over_total')).toBe(3)
+  })
+
   it('count a rule that cannot be evaluated as faulty', () => {
     const stage = createAlarmStage({ kinds: [broken] }, { state: createMemoryStore() })
     stage.replaceRules(rulesOf('[{ id: still, on: { metric: t }, when: { flat: { eps: 0, span: 1min } } }]'), seconds(0))

@@ -62,4 +62,6 @@ export interface LiveAlarmStage<Saved = unknown> extends AlarmStage, AlarmView {
   stateHash(): string
   /** Readings that came too late to be evaluated. */
   lateReadings(): number
+  /** Events that a rule did not hear because it holds as many keys as it may. */
+  eventsPassedOver(): number
 }

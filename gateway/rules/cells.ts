@@ -24,7 +24,8 @@ export interface Cells {
 /** Keys come from outside: of more than so many, new ones are not taken. */
 const mostCells = 200_000
 
-export function createCells({ timers, delays }: { readonly timers: TimerHeap<Cell>; readonly delays: Delays }): Cells & { isFull(runtime: RuleRuntime): boolean } {
+export function createCells({ timers, delays }: { readonly timers: TimerHeap<Cell>; readonly delays: Delays }): Cells & { isFull(runtime: RuleRuntime): boolean; passedOver(): number } {
+  let passedOver = 0
   const byDevice = new Map<string, Set<Cell>>()
 
   function follow(cell: Cell): void {
@@ -76,6 +77,11 @@ export function createCells({ timers, delays }: { readonly timers: TimerHeap<Cel
     },
     ofDevice: (device) => byDevice.get(device) ?? [],
     clear: () => byDevice.clear(),
-    isFull: (runtime) => runtime.cells.size >= mostCells,
+    isFull(runtime) {
+      const full = runtime.cells.size >= mostCells
+      if (full) passedOver++
+      return full
+    },
+    passedOver: () => passedOver,
   }
 }

@@ -71,6 +71,8 @@ export interface RuleEngine {
   countsUpTime(): boolean
   faulty(): ReadonlyMap<string, string>
   lateReadings(): number
+  /** Events that a rule did not hear because it holds as many keys as it may; of this process. */
+  eventsPassedOver(): number
   /** Rises with every timer that changed something; one that only moved on does not count. */
   firings(): number
   /** All of the state, as plain data; shares nothing that changes only where it is copied at once (serialised). */
@@ -289,6 +291,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
     countsUpTime: () => timers.some(({ rank, owner }) => (rank === checkRank ? owner.runtime.condition.startsOver === true : rank === delayRank || !staleness.isIdle(owner, Infinity))),
     faulty: () => new Map([...runtimes.values()].flatMap(({ rule, fault }) => (fault === undefined ? [] : [[rule.id, fault] as const]))),
     lateReadings: () => evaluator.late(),
+    eventsPassedOver: () => cells.passedOver(),
     firings: () => fired,
     renumbered: () => bindings.forgetNumbers(),
     save: () => saveState({ rules: given, runtimes, facts, bindings, late: evaluator.late(), ...now }),
