@@ -84,7 +84,8 @@ function timeOf(cell: string, isHour: boolean, where: () => string): number {
   if (iso !== null && !isHour) {
     const zoned = iso[1] === undefined || iso[4] !== undefined ? text : `${text}Z`
     const parsed = Date.parse(zoned.replace(' ', 'T').replace(',', '.'))
-    if (!Number.isNaN(parsed)) return parsed
+    // `Date.parse` takes the 30th of February for the 2nd of March.
+    if (!Number.isNaN(parsed) && new Date(`${text.slice(0, 10)}T00:00Z`).getUTCDate() === Number(text.slice(8, 10))) return parsed
   }
   throw new CsvProblem(`${where()}: "${cell}" is no time; ${isHour ? 'a column "hour" holds numbers' : 'write ISO 8601 (2026-01-31T12:00:00) or milliseconds since 1970'}`)
 }

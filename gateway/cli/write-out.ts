@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { isoMs } from '../kernel/iso-time.ts'
 import { usage } from './usage.ts'
 
 /** Waits for whoever reads; ends without a word when they have gone (`| head`). */
@@ -28,7 +29,7 @@ export function parseTime(option: string, text: string | undefined): number | un
   if (text === undefined) return undefined
   if (/^-?\d{1,16}$/.test(text)) return Number(text)
   const match = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?([Zz]|[+-]\d\d:?\d\d)?$/.exec(text)
-  const time = match === null ? NaN : Date.parse(`${match[1]}T${match[2] ?? '00:00'}${match[3]?.toUpperCase() ?? 'Z'}`)
+  const time = match === null ? NaN : isoMs(match[1]!, `${match[2] ?? '00:00'}${match[3]?.toUpperCase() ?? 'Z'}`)
   if (Number.isNaN(time)) throw usage(`"${text}" is no time`, `write ${option} 2026-11-20T08:00:00Z, or ms since 1970`)
   return time
 }

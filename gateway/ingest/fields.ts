@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { isoMs } from '../kernel/iso-time.ts'
 import type { Value } from '../kernel/reading.ts'
 import { type Fault, maxTextLength } from './sample.ts'
 
@@ -24,7 +25,7 @@ function isoToMs(text: string): number {
   const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:?\d\d)?$/i.exec(text)
   if (match === null) return Number.NaN
   // Without a zone it is UTC, as for CSV input.
-  return Date.parse(`${match[1]}T${match[2]}${(match[3] ?? 'Z').toUpperCase()}`)
+  return isoMs(match[1]!, `${match[2]}${(match[3] ?? 'Z').toUpperCase()}`)
 }
 
 /** A device's counter: a whole number from 0 to 2^53 − 1; undefined when absent; a fault otherwise. */

@@ -1,3 +1,4 @@
+import { isoMs } from '../kernel/iso-time.ts'
 import { parseDuration } from '../kernel/units.ts'
 import { badRequest } from './problem.ts'
 
@@ -22,7 +23,7 @@ export function readTime(value: string | number, member: string): number {
   if (typeof value === 'number' || /^\d{1,16}$/.test(value)) return withinDates(Number(value), member)
   const match = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+ -]\d\d:?\d\d)?)?$/i.exec(value)
   const zone = match?.[3]?.replace(' ', '+') ?? 'Z'
-  const time = match === null ? NaN : Date.parse(`${match[1]}T${match[2] ?? '00:00'}${zone}`)
+  const time = match === null ? NaN : isoMs(match[1]!, `${match[2] ?? '00:00'}${zone}`)
   return withinDates(time, member)
 }
 

@@ -1,4 +1,5 @@
 import type { CloudEvent } from '../kernel/event.ts'
+import { isDay } from '../kernel/iso-time.ts'
 import type { WrongMember } from './problem.ts'
 
 /**
@@ -26,7 +27,7 @@ export function readPostedEvent(value: unknown, nowIso: string): { readonly even
 
 /** RFC 3339, and a time there is. */
 function isTimestamp(text: string): boolean {
-  return /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))
+  return /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/.test(text) && isDay(text) && !Number.isNaN(Date.parse(text))
 }
 
 const longest = 1_024

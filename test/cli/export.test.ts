@@ -180,7 +180,7 @@ describe('limen export', () => {
     await expect(run('--format', 'csv')).rejects.toMatchObject({ code: 'STORE_FAILED', remedy: expect.stringContaining('user') })
   })
 
-  it.each([[[]], [['--format', 'xml']], [['--format']], [['--formt', 'csv']], [['--format', 'csv', '--from', 'yesterday']], [['--format', 'lp', '--alarms']], [['--format', 'csv', '--rule', 'a']], [['--format', 'csv', 'x']], [['--format', 'csv', '--alarms', '--from', '2026-02-01', '--to', '2026-01-01']]])(
+  it.each([[[]], [['--format', 'xml']], [['--format']], [['--formt', 'csv']], [['--format', 'csv', '--from', 'yesterday']], [['--format', 'csv', '--from', '2026-04-31']], [['--format', 'lp', '--alarms']], [['--format', 'csv', '--rule', 'a']], [['--format', 'csv', 'x']], [['--format', 'csv', '--alarms', '--from', '2026-02-01', '--to', '2026-01-01']]])(
     'says what to write instead of %j',
     async (args) => {
       await expect(exportCommand(args, deps)).rejects.toMatchObject({ code: 'USAGE', remedy: expect.stringMatching(/write|did you mean/) })

@@ -55,6 +55,7 @@ describe('a CSV', () => {
     ['hour,a,a\n1,2,3', /two columns are named "a"/],
     ['hour,a\n1,2\n3', /^x\.csv:3: 1 cells, but the header has 2/],
     ['time,a\nsoon,2', /^x\.csv:2: "soon" is no time; write ISO 8601/],
+    ['time,a\n2026-02-30T10:00+05:30,2', /^x\.csv:2: "2026-02-30T10:00\+05:30" is no time/],
     ['hour,a\n2026-01-01,2', /^x\.csv:2: .*a column "hour" holds numbers/],
     ['hour,a\n1,"2', /^x\.csv:2: a quotation mark/],
   ])('%j is refused with its place', async (text, words) => {

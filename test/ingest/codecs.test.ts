@@ -25,7 +25,7 @@ describe('one value a topic', () => {
   })
 
   it.each([
-    ['{"value":', 'not-json'], ['{}', 'bad-value'], ['{"value":[1]}', 'bad-value'], ['{"value":{}}', 'bad-value'], ['{"value":1,"ts":"yesterday"}', 'bad-ts'],
+    ['{"value":', 'not-json'], ['{}', 'bad-value'], ['{"value":[1]}', 'bad-value'], ['{"value":{}}', 'bad-value'], ['{"value":1,"ts":"yesterday"}', 'bad-ts'], ['{"value":1,"ts":"2026-02-29T12:00:00Z"}', 'bad-ts'],
     ['{"value":1,"ts":-1}', 'bad-ts'], ['{"value":1,"ts":1e20}', 'bad-ts'], ['{"value":1,"seq":1.5}', 'bad-seq'], ['{"value":1,"seq":"1"}', 'bad-seq'],
     ['x'.repeat(5000), 'too-long'],
   ])('refuses %s as %s', (text, reason) => {

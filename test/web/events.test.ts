@@ -32,7 +32,7 @@ describe('posted events', () => {
 
   it.each([
     [{ ...event, specversion: '0.3' }, 'specversion'], [{ ...event, id: '' }, 'id'], [{ ...event, id: 5 }, 'id'], [{ ...event, source: undefined }, 'source'], [{ ...event, type: 'a\u0000b' }, 'type'],
-    [{ ...event, type: 'limen.alarm.raised' }, 'type'], [{ ...event, time: 'yesterday' }, 'time'], [{ ...event, time: '2026-02-30T99:00:00Z' }, 'time'], [{ ...event, data_base64: 'AA==' }, 'data_base64'],
+    [{ ...event, type: 'limen.alarm.raised' }, 'type'], [{ ...event, time: 'yesterday' }, 'time'], [{ ...event, time: '2026-02-30T10:00:00Z' }, 'time'], [{ ...event, time: '2026-02-30T99:00:00Z' }, 'time'], [{ ...event, data_base64: 'AA==' }, 'data_base64'],
     [{ ...event, subject: '' }, 'subject'], [5, ''], [null, ''], ['x', ''],
   ])('are refused with the member that is wrong: %j', async (payload, member) => {
     const { call, door } = scene()

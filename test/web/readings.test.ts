@@ -42,7 +42,7 @@ describe('readings', () => {
     expect(await count('2026-01-01T08:00:00-01:00')).toBe(0)
   })
 
-  it.each([['order=up', 'order'], ['order=desc&after=1', 'after'], ['before=1', 'before'], ['order=desc&step=1s&device=d&metric=m&from=0', 'order'], ['from=now', 'from'], ['to=2026-13-01', 'to'], ['limit=0', 'limit'], ['fn=mean', 'fn'], ['step=1min', 'device'], ['step=soon&device=d&metric=m&from=0', 'step'], ['step=1ms&device=d&metric=m&from=0', 'step'], ['fn=median&step=1s', 'fn'], ['step=1s&device=d&metric=m&from=5&to=5', 'to']])(
+  it.each([['order=up', 'order'], ['order=desc&after=1', 'after'], ['before=1', 'before'], ['order=desc&step=1s&device=d&metric=m&from=0', 'order'], ['from=now', 'from'], ['to=2026-13-01', 'to'], ['to=2026-02-30', 'to'], ['limit=0', 'limit'], ['fn=mean', 'fn'], ['step=1min', 'device'], ['step=soon&device=d&metric=m&from=0', 'step'], ['step=1ms&device=d&metric=m&from=0', 'step'], ['fn=median&step=1s', 'fn'], ['step=1s&device=d&metric=m&from=5&to=5', 'to']])(
     'refuse %s',
     async (query, member) => {
       const { call } = await scene()
