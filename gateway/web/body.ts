@@ -18,7 +18,17 @@ export function readJsonBodies(app: FastifyInstance): void {
     if (depthOf(text) > deepestJson) return done(new HttpProblem('BAD_INPUT', `the body nests deeper than ${deepestJson} levels`))
     return parse(request, text, (error, value) => {
       if (error === null) return done(null, value)
-      return done(new HttpProblem('BAD_INPUT', `the body is not JSON that can be taken: ${asError(error).message}`))
+      return done(new HttpProblem('BAD_INPUT', `the body is not JSON that can be taken: ${whyNot(text)}`))
     })
   })
+}
+
+/** The parser says only that it is none; where, and that some JSON is refused for what it holds, nobody would know. Nothing of the body is repeated: it may hold a password. */
+function whyNot(text: string): string {
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    return asError(error).message.replace(/, ".*" is not valid JSON$/s, '')
+  }
+  return 'a member is called __proto__, or constructor with a prototype; leave it out'
 }

@@ -239,7 +239,16 @@ describe('what the whole API has in common', () => {
   it.each(['{"__proto__":{"x":1}}', '{"constructor":{"prototype":{"x":1}}}'])('refuses %s', async (payload) => {
     const answer = await scene().call({ method: 'PUT', url: api('devices/bed-1'), headers: { 'content-type': 'application/json' }, payload: `{"settings":${payload}}` })
     expect(answer.statusCode).toBe(400)
+    expect(answer.json()).toMatchObject({ detail: expect.stringContaining('a member is called __proto__, or constructor') })
     expect(({} as { x?: number }).x).toBeUndefined()
+  })
+
+  it.each([
+    ['{"labels":{"a":"b"},\n "type":"x",}', 'Expected double-quoted property name in JSON at position 33 (line 2 column 13)'],
+    ['{"type":hidden}', "Unexpected token 'h'"], ['{"type":', 'Unexpected end of JSON input'], ['type: hidden\n', "Unexpected token 'y'"],
+  ])('says where %s is no JSON, and repeats nothing of it', async (payload, why) => {
+    const answer = await scene().call({ method: 'PUT', url: api('devices/bed-1'), headers: { 'content-type': 'application/json' }, payload })
+    expect(answer.json()).toMatchObject({ status: 400, detail: `the body is not JSON that can be taken: ${why}` })
   })
 
   it('refuses JSON that nests too deep, brackets in texts not counted', async () => {
