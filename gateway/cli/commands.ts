@@ -152,7 +152,7 @@ Works on a running gateway and on the data directory of a stopped one.
   --from T, --to T   ISO 8601 or ms since 1970; from inclusive, to exclusive
   --device D, --metric M   only these
   --alarms        the alarm journal instead of readings: every step of every alarm, with who and why
-  --rule R        with --alarms: only those of this rule
+  --rule R        with --alarms: only those of these rules: names, or their beginnings with *, commas between
 ${configOption}`,
     load: async () => (await import('./export.ts')).exportCommand,
   },

@@ -1,4 +1,5 @@
 import type { CloudEvent } from '../kernel/event.ts'
+import { createNames } from '../kernel/names.ts'
 import type { LogFile, LogFileQuery } from '../store/log-file.ts'
 import { openLogFile } from '../store/log-file.ts'
 import type { CliDeps } from './deps.ts'
@@ -53,10 +54,11 @@ function* readingLines(log: LogFile, query: LogFileQuery, format: ExportFormat):
 
 function* alarmLines(log: LogFile, { from = -Infinity, to = Infinity, device, metric, rule }: LogFileQuery & { readonly rule: string | undefined }, format: ExportFormat): Iterable<string> {
   if (format.alarmHeader !== undefined) yield `${format.alarmHeader}\n`
+  const rules = rule === undefined ? undefined : createNames(rule)
   const wanted = (event: CloudEvent): boolean => {
     const time = Date.parse(event.time)
     const data = (event.data ?? {}) as { device?: unknown; metric?: unknown; rule?: unknown }
-    return time >= from && time < to && (rule === undefined || data.rule === rule) && (device === undefined || data.device === device) && (metric === undefined || data.metric === metric)
+    return time >= from && time < to && (rules === undefined || data.rule === rule || rules.match(String(data.rule))) && (device === undefined || data.device === device) && (metric === undefined || data.metric === metric)
   }
   for (const events of log.events('limen.alarm.')) yield textOf(events.filter(wanted), (event) => format.alarm(event))
 }

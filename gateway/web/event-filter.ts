@@ -1,5 +1,6 @@
 import type { CloudEvent } from '../kernel/event.ts'
 import { nudgeMs } from '../kernel/event.ts'
+import { createNames } from '../kernel/names.ts'
 
 /** Which events a reader of the log wants. */
 export interface EventFilter {
@@ -73,14 +74,6 @@ export function createEventFilter(options: EventFilterOptions): EventFilter {
         (alarm === undefined || alarmOf(event) === alarm) && inTime(event) && aboutAlarm(event)
     },
   }
-}
-
-/** Names, or beginnings of names with `*`, commas between. */
-function createNames(text: string | undefined) {
-  const patterns = text?.split(',').map((name) => name.trim()).filter((name) => name !== '') ?? []
-  const exact = new Set(patterns.filter((pattern) => !pattern.endsWith('*')))
-  const beginnings = patterns.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1))
-  return { patterns, exact, empty: patterns.length === 0, match: (name: string): boolean => exact.has(name) || beginnings.some((beginning) => name.startsWith(beginning)) }
 }
 
 /** The alarm an event belongs to: its own, a delivery that tells of it, a command it is the cause of. */

@@ -122,6 +122,9 @@ describe('limen export', () => {
     expect(header).toMatch(/,by,note,reason,raisedAt,acknowledgedAt,acknowledgedBy,shelvedUntil,ruleVersion$/)
     expect(await run('--alarms', '--format', 'ndjson', '--rule', 'spo2-low')).toBe('')
     expect((await run('--alarms', '--format', 'ndjson', '--rule', 'hr-high')).split('\n')).toHaveLength(3)
+    // As `rule=` of GET /api/v1/events.
+    for (const rules of ['hr-*', '*', 'spo2-low, hr-high']) expect((await run('--alarms', '--format', 'ndjson', '--rule', rules)).split('\n'), rules).toHaveLength(3)
+    expect(await run('--alarms', '--format', 'ndjson', '--rule', 'spo2-*,hr')).toBe('')
     expect(await run('--alarms', '--format', 'ndjson', '--from', '5000')).toMatch(/^\{[^\n]*a2[^\n]*\n$/)
     expect(await run('--alarms', '--format', 'ndjson', '--metric', 'spo2')).toBe('')
   })
