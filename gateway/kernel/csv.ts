@@ -3,7 +3,7 @@ import type { CloudEvent } from './event.ts'
 /** Of the data of an alarm's event, in this order, after the time: who did what to which alarm, why, and how it stood then. */
 const alarmColumns = [
   'event', 'id', 'class', 'rule', 'key', 'device', 'metric', 'from', 'state', 'overlays', 'level', 'priority', 'value', 'unit', 'limit', 'quality',
-  'message', 'occurrence', 'seq', 'by', 'note', 'reason', 'raisedAt', 'acknowledgedAt', 'acknowledgedBy', 'shelvedUntil', 'ruleVersion',
+  'message', 'occurrence', 'seq', 'by', 'note', 'reason', 'raisedAt', 'acknowledgedAt', 'acknowledgedBy', 'shelvedUntil', 'ruleVersion', 'levelUp', 'shadow',
 ] as const
 
 export const alarmCsvHeader = ['time', ...alarmColumns].join()

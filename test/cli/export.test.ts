@@ -33,7 +33,7 @@ async function fill(store: SqliteStore): Promise<void> {
   store.appendReading(readingOf(hr, true, { ts: 3_000, receivedAt: 3_000 }), 60)
   store.appendReading(readingOf(hr, NaN, { ts: 4_000, receivedAt: 4_000, quality: 'bad' }), 60)
   store.appendReading(readingOf(hr, null, { ts: 5_000, receivedAt: 5_000 }), 60)
-  store.appendEvent(eventOf('a2', { type: 'limen.alarm.cleared', time: '1970-01-01T00:00:05.000Z', data: { key: 'bed-1', rule: 'hr-high', device: 'bed-1', metric: 'heart_rate', from: 'unacked', state: 'rtn-unacked', overlays: ['shelved', 'suppressed'] } }))
+  store.appendEvent(eventOf('a2', { type: 'limen.alarm.cleared', time: '1970-01-01T00:00:05.000Z', data: { key: 'bed-1', rule: 'hr-high', device: 'bed-1', metric: 'heart_rate', from: 'unacked', state: 'rtn-unacked', overlays: ['shelved', 'suppressed'], ruleVersion: 'v1', levelUp: true, shadow: true } }))
   await stored(store)
 }
 
@@ -119,7 +119,10 @@ describe('limen export', () => {
     expect(header).toMatch(/^time,event,id,class,rule,key,device,metric,from,state,overlays/)
     expect(first).toMatch(/^1970-01-01T00:00:02.000Z,,,,hr-high,bed-1,bed-1,heart_rate,normal,unacked,,,high,151,,,,"HR 151, high"/)
     expect(second).toContain('shelved suppressed')
-    expect(header).toMatch(/,by,note,reason,raisedAt,acknowledgedAt,acknowledgedBy,shelvedUntil,ruleVersion$/)
+    expect(header).toMatch(/,by,note,reason,raisedAt,acknowledgedAt,acknowledgedBy,shelvedUntil,ruleVersion,levelUp,shadow$/)
+    // Without these two nobody could tell from a table what was announced.
+    expect(first).toMatch(/,,,$/)
+    expect(second).toMatch(/,v1,true,true$/)
     expect(await run('--alarms', '--format', 'ndjson', '--rule', 'spo2-low')).toBe('')
     expect((await run('--alarms', '--format', 'ndjson', '--rule', 'hr-high')).split('\n')).toHaveLength(3)
     // As `rule=` of GET /api/v1/events.
