@@ -111,7 +111,7 @@ export interface Feed { readonly cell: Cell; readonly signal: number }
 export interface LastHeard {
   readonly value: Value
   readonly unit: string | undefined
-  readonly good: boolean
+  good: boolean
   /** Monotonic time of receipt, or of the start at which it began to stand anew; and what it is older than that: some values count by their whole age. */
   at: number
   unseenMs: number

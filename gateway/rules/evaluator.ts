@@ -302,7 +302,9 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
       judgeWaiting(times)
     },
     doubt(series, by, { at, wallMs }) {
-      const { device, metric, feeds } = series
+      const { device, metric, feeds, last } = series
+      // Nor to keys that come later.
+      if (last !== null) last.good = false
       for (const { cell, signal } of feeds) {
         const { condition, fault } = cell.runtime
         // Others ask for no value that stands.

@@ -47,4 +47,17 @@ describe('a signal of another device', () => {
     stage.hear({ type: 'card.read', data: {}, device: 'reader' }, seconds(2))
     expect(told(message(3, 'door', { open: true }))).toEqual(['went reader raised unacked'])
   })
+
+  it.each(['lead-off', 'stale'])('counts for no key that comes while its series has a technical alarm (%s)', (which) => {
+    const { rules, message, device, stage } = createStageScene()
+    device('outside', { settings: { metrics: { ref: { leadOff: 'loose' } } } })
+    rules('rules: [{ id: both, on: { device: "room-*" }, when: { all: [{ metric: temp, gt: 25 }, { device: outside, metric: ref, lt: 21 }], maxAge: 10min } }, { id: other, on: { metric: ref }, when: { above: 90 }, stale: 10s }]')
+    message(1, 'outside', { ref: 20 })
+    if (which === 'lead-off') message(2, 'outside', { loose: true })
+    else stage.advance(seconds(12))
+    expect(message(13, 'room-1', { temp: 26 })).toEqual([])
+    if (which === 'lead-off') message(14, 'outside', { loose: false })
+    expect(message(15, 'room-2', { temp: 26 })).toEqual([])
+    expect(told(message(16, 'outside', { ref: 20 })).filter((one) => one.startsWith('both'))).toEqual(['both room-1 raised unacked', 'both room-2 raised unacked'])
+  })
 })
