@@ -281,7 +281,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
       const retried = new Set([...runtimes.values()].filter(({ fault }) => fault !== undefined))
       for (const runtime of retried) retry(runtime, resume.times)
       bindings.bind(healthy(), resume.times.at)
-      resumeCells({ resume, runtimes, retried, bindings, delays, staleness, cells, timers })
+      resumeCells({ resume, runtimes, retried, bindings, facts, delays, staleness, cells, timers })
       // Nobody was there to see the clock set back; that it is earlier than when the gateway lived last says so.
       if (resume.alive !== null && resume.times.wallMs < resume.alive.wallMs) setClock(resume.times.wallMs - resume.alive.wallMs)
       gates.lookAll(resume.times)

@@ -5,6 +5,7 @@ import type { Cell, RuleRuntime } from './cell.ts'
 import { frozen, restored, told } from './cell.ts'
 import type { Cells } from './cells.ts'
 import type { Delays } from './delays.ts'
+import type { FactTable } from './facts.ts'
 import type { Stood } from './kind.ts'
 import { normal, silenceCounts } from './kind.ts'
 import { defaultStaleMs } from './series-state.ts'
@@ -19,6 +20,7 @@ export interface ResumeParts {
   /** Those that had thrown and are given another try: with what comes next, not with what they threw at. */
   readonly retried: ReadonlySet<RuleRuntime>
   readonly bindings: Bindings
+  readonly facts: Pick<FactTable, 'offlineSince'>
   readonly delays: Delays
   readonly staleness: Pick<Staleness, 'isIdle'>
   readonly cells: Cells
@@ -26,19 +28,21 @@ export interface ResumeParts {
 }
 
 /** The gateway was down: what rules-and-alarms.md, "Restart", says of delays, staleness, absence and windows. */
-export function resumeCells({ resume, runtimes, retried, bindings, delays, staleness, cells, timers }: ResumeParts): void {
+export function resumeCells({ resume, runtimes, retried, bindings, facts, delays, staleness, cells, timers }: ResumeParts): void {
   const { at } = resume.times
   const alive = resume.alive ?? resume.times
   const over = resume.alive === null || downMs(alive, resume.times) > longestDownMs
   /** Time that passed and that monotonic time does not know of. */
   const unseenMs = Math.max(0, resume.times.wallMs - alive.wallMs - (at - alive.at))
+  /** What a device that is offline said before it went does not stand; nor does it because time passed. */
+  const isThere = (device: string, goodAt: number): boolean => goodAt > facts.offlineSince(device)
   // What passed while nobody listened is no rhythm of the series.
   for (const series of bindings.series.values()) {
     series.lastAt = -Infinity
     const { last } = series
     if (last === null) continue
     last.unseenMs += unseenMs
-    if (!over || last.at + (defaultStaleMs(series) ?? Infinity) <= alive.at) continue
+    if (!over || !isThere(series.device, last.at) || last.at + (defaultStaleMs(series) ?? Infinity) <= alive.at) continue
     last.unseenMs += at - last.at
     last.at = at
   }
@@ -46,7 +50,7 @@ export function resumeCells({ resume, runtimes, retried, bindings, delays, stale
     const { rule, condition, leastStaleMs, cells: own } = runtime
     const stood: Stood = ({ device, metric, goodAt }) => {
       const series = bindings.find(device, metric)
-      return goodAt + (rule.staleMs ?? (series === undefined ? undefined : defaultStaleMs(series)) ?? Infinity) > alive.at
+      return isThere(device, goodAt) && goodAt + (rule.staleMs ?? (series === undefined ? undefined : defaultStaleMs(series)) ?? Infinity) > alive.at
     }
     for (const cell of own.values()) {
       if (cell.active !== normal && (cell.flags & told) !== 0) cell.flags |= restored

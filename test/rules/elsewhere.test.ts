@@ -60,4 +60,19 @@ describe('a signal of another device', () => {
     expect(message(15, 'room-2', { temp: 26 })).toEqual([])
     expect(told(message(16, 'outside', { ref: 20 })).filter((one) => one.startsWith('both'))).toEqual(['both room-1 raised unacked', 'both room-2 raised unacked'])
   })
+
+  it('counts for none while its device is offline, though the gateway was down for long since', async () => {
+    const before = createStageScene()
+    const set = 'rules: [{ id: both, on: { device: "room-*" }, when: { all: [{ metric: temp, gt: 25 }, { device: outside, metric: ref, lt: 21 }] } }]'
+    before.rules(set)
+    before.message(1, 'outside', { ref: 20 })
+    before.message(1, 'room-1', { temp: 20 })
+    before.stage.presence('outside', false, seconds(2))
+    const { message, rules, stage } = await before.restart(3, 301)
+    rules(set, 3)
+    expect(message(4, 'room-1', { temp: 26 })).toEqual([])
+    expect(message(4, 'room-2', { temp: 26 })).toEqual([])
+    // It did not change meanwhile, says the device that was never asked again.
+    expect(told(stage.presence('outside', true, seconds(5))).toSorted()).toEqual(['both room-1 raised unacked', 'both room-2 raised unacked', 'technical.offline outside cleared normal'])
+  })
 })
