@@ -3,7 +3,7 @@ import type { Rule } from '../kernel/rule.ts'
 import { placeBehind } from '../kernel/sorted.ts'
 import { createCadence } from './cadence.ts'
 import type { Cell, Feed, Input, RuleRuntime, SensorCheck, SeriesState } from './cell.ts'
-import { compareCells } from './cell.ts'
+import { compareCells, untold } from './cell.ts'
 import type { FactTable } from './facts.ts'
 import type { RuleIndex } from './rule-index.ts'
 import { createRuleIndex, into } from './rule-index.ts'
@@ -24,6 +24,8 @@ export interface Bindings {
   bind(rules: Iterable<RuleRuntime>, at: number): void
   /** The condition of this rule and key, made if there is none. It hears what is known of devices elsewhere. */
   cell(runtime: RuleRuntime, place: CellPlace, at: number): Cell
+  /** It was made by an edit of rules or labels, and this is its first sample: what is known of devices elsewhere counts from now on. */
+  tellElsewhere(cell: Cell): void
   /** A device is new, or its type, labels or settings are made others by `change`: gives the conditions that it feeds no more, and which of them have nobody left. */
   rebindDevice(device: string, change: () => void, at: number): { readonly left: readonly Cell[]; readonly dropped: readonly Cell[] }
   /** Series have other numbers from now on. */
@@ -115,8 +117,14 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
         if (!matches(input, state)) continue
         state.feeds = [...state.feeds, { cell: made, signal: input.signal }].sort(compareFeeds)
         if (isHearing) tellLast(made, input.signal, state)
+        else made.flags |= untold
       }
     }
+  }
+
+  function tellElsewhere(made: Cell): void {
+    made.flags &= ~untold
+    for (const state of series.values()) for (const { cell: fed, signal } of state.feeds) if (fed === made && onlyFeeds(made.runtime.inputs[signal]!)) tellLast(made, signal, state)
   }
 
   /** The condition is no more: nobody feeds it. */
@@ -300,6 +308,7 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
       keyedElse = keyed.filter(({ selector }) => selector.device === undefined)
       meetAll(come.filter(isKeyed), at)
     },
+    tellElsewhere,
     cell: (runtime, place, at) => hearing(() => cellOf(runtime, place, at)),
     rebindDevice(device, change, at) {
       const before = fedBy(device)

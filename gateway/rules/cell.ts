@@ -76,6 +76,8 @@ export const undecided = 512
 export const heard = 1024
 /** True when its schedule opened, but unknown: told as soon as it is known to be true. */
 export const withheld = 2048
+/** Made without a sample at hand: what had been heard elsewhere is told with the first. */
+export const untold = 4096
 export const delaying = raising | clearing
 export const anyUnknown = ownUnknown | seriesUnknown | deviceUnknown | undecided
 /** Bits that are part of the state, and those that ask for a look at a sample that changes nothing. */

@@ -9,7 +9,7 @@ import type { Bindings } from './bindings.ts'
 import { unbound } from './bindings.ts'
 import { noteInterval } from './cadence.ts'
 import type { Cell, RuleRuntime, SeriesState } from './cell.ts'
-import { anyUnknown, busy, clearing, compareCells, dirty, frozen, heard, ownUnknown, raising, restored, undecided } from './cell.ts'
+import { anyUnknown, busy, clearing, compareCells, dirty, frozen, heard, ownUnknown, raising, restored, undecided, untold } from './cell.ts'
 import type { createCells } from './cells.ts'
 import type { Delays } from './delays.ts'
 import type { FactTable } from './facts.ts'
@@ -172,6 +172,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
       }
       try {
         const sample = inUnit(runtime, good || reading.quality === 'bad' ? reading : { ...reading, quality: 'bad' })
+        if ((cell.flags & untold) !== 0) deps.bindings().tellElsewhere(cell)
         condition.take(sample, signal, cell, moment)
         if (sample.quality === 'good') {
           cell.sample = sample

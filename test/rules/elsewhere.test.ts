@@ -75,4 +75,16 @@ describe('a signal of another device', () => {
     // It did not change meanwhile, says the device that was never asked again.
     expect(told(stage.presence('outside', true, seconds(5))).toSorted()).toEqual(['both room-1 raised unacked', 'both room-2 raised unacked', 'technical.offline outside cleared normal'])
   })
+
+  it('counts for a key that a label makes, or an edit of the rule, from its next sample on', () => {
+    const { rules, message, device } = createStageScene()
+    const set = (gt: number): string => `rules: [{ id: off, on: { metric: temp, label: { ward: east } }, when: { deviation: { of: { device: outside, metric: ref }, gt: ${gt} } } }, { id: warm, on: { metric: temp }, when: { above: 90 } }]`
+    rules(set(5))
+    message(1, 'outside', { ref: 20 })
+    message(2, 'room-1', { temp: 20 })
+    device('room-1', { labels: { ward: 'east' } }, 3)
+    expect(told(message(4, 'room-1', { temp: 26 }))).toEqual(['off room-1 raised unacked'])
+    expect(told(rules(set(3), 5))).toEqual(['off room-1 retired normal'])
+    expect(told(message(6, 'room-1', { temp: 24 }))).toEqual(['off room-1 raised unacked'])
+  })
 })

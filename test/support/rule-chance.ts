@@ -43,6 +43,8 @@ const whenOfReadings: readonly fc.Arbitrary<Written>[] = [
   fc.record({ deviation: fc.tuple(signal, fc.constantFrom(0, 2, 4), fc.constantFrom(0, 1), optionally(longer)).map(([of, gt, hysteresis, maxAge]) => ({ of, gt, hysteresis, maxAge })) }),
   fc.record({ all: fc.array(term, { minLength: 1, maxLength: 3 }), maxAge: optionally(longer) }),
   fc.record({ any: fc.array(term, { minLength: 1, maxLength: 3 }), maxAge: optionally(longer) }),
+  // Compared with what another device says, which was there first more often than not.
+  fc.tuple(metric, fc.constantFrom('gt', 'le'), device, comparison, optionally(longer)).map(([name, is, of, other, maxAge]) => ({ all: [{ metric: name, [is]: 3 }, { device: of, metric: 'b', ...other }], maxAge })),
   fc.record({ atLeast: fc.tuple(fc.constantFrom(1, 2), signal, comparison, optionally(longer)).map(([n, of, is, maxAge]) => ({ n, of, ...is, maxAge })) }),
   fc.record({
     sequence: fc.tuple(term, fc.array(fc.oneof(term, fc.record({ not: term }), fc.constantFrom<Written>({ event: 'e.one' }, { not: { event: 'e.two' } })), { minLength: 1, maxLength: 2 })).map(([first, rest]) => [first, ...rest]),
@@ -139,7 +141,7 @@ export function ruleSets(most: number): fc.Arbitrary<readonly (readonly Rule[])[
   })
 }
 
-const value = fc.oneof({ weight: 6, arbitrary: fc.constantFrom<unknown>(0, 1, 3, 5, 6, 7, 8, 9) }, { weight: 2, arbitrary: fc.constantFrom<unknown>(-0, 0.1, 0.3, -2, 1e30, Infinity, NaN, '5', 'text', 'NaN', true, false, null) })
+const value = fc.oneof({ weight: 6, arbitrary: fc.constantFrom<unknown>(0, 1, 3, 5, 6, 7, 8, 9) }, { weight: 2, arbitrary: fc.constantFrom<unknown>(-0, 0.1, 0.3, -2, 1e30, Infinity, NaN, '5', 'text', 'NaN', 'ON', 'off', true, false, null) })
 const message = fc.record({
   what: fc.constant('message' as const), device, values: fc.dictionary(metric, value, { minKeys: 1, maxKeys: 3 }),
   tsBy: fc.option(fc.constantFrom(0, -500, -3_000, -5_001, -8_000, -59_000, -70_000, 2_000, 100_000), { nil: undefined, freq: 2 }), seq: fc.option(fc.nat(5), { nil: undefined, freq: 4 }),
@@ -158,7 +160,7 @@ const action = fc.record({
   untilBy: fc.option(fc.constantFrom(500, 4_000, 60_000, -1), { nil: undefined, freq: 4 }),
 })
 const technical = fc.record({ what: fc.constant('technical' as const), condition: fc.record({ rule: fc.constantFrom('technical.influx' as const, 'technical.disk' as const), active: fc.boolean(), message: fc.constant('m') }) })
-const metricSettings = fc.constantFrom<Written>({}, { metrics: { a: { min: 0, max: 8 } } }, { metrics: { a: { flat: { eps: 0, span: '3s', minCount: 2 } } } }, { metrics: { a: { leadOff: 'c' }, b: { leadOff: 'c', min: -1 } } }, { limit: 4 }, { limit: 2, metrics: { b: { unit: 'K' } } })
+const metricSettings = fc.constantFrom<Written>({}, { metrics: { a: { min: 0, max: 8 } } }, { metrics: { a: { flat: { eps: 0, span: '3s', minCount: 2 } } } }, { metrics: { a: { leadOff: 'c' }, b: { leadOff: 'c', min: -1 } } }, { metrics: { a: { coerce: true }, b: { coerce: true, leadOff: 'a', max: 8 } } }, { limit: 4 }, { limit: 2, metrics: { b: { unit: 'K' } } })
 const facts = fc.record({ what: fc.constant('facts' as const), device, facts: fc.record({ type: fc.constantFrom('oven', null), labels: fc.constantFrom<Readonly<Record<string, string>>>({ room: 'x' }, { room: 'y' }, {}), settings: metricSettings }, { requiredKeys: [] }) })
 const rules = fc.record({ what: fc.constant('rules' as const), set: fc.nat(2) })
 const step = fc.record({ what: fc.constant('step' as const), byMs: fc.constantFrom(20, -20, 1_000, -4_000, 30_000, -30_000, 61_000, 3_600_000, -3_600_000, -86_400_000) })
