@@ -256,6 +256,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
     presence(device, online, times) {
       now = times
       if (!facts.setOffline(device, online ? null : times.at)) return
+      if (online) facts.setOnline(device, times.at)
       for (const series of bindings.ofDevice(device)) {
         for (const cell of series.cells) {
           if (cell.runtime.leastStaleMs === Infinity) continue

@@ -71,7 +71,12 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     },
     expired(device, metric) {
       const series = deps.bindings().find(device, metric)
-      if (series !== undefined && !series.stale) expired.push(series)
+      if (series === undefined || series.stale) return Infinity
+      // Of a device that is back its silence counts from then on.
+      const until = facts.onlineSince(device) + around.standsMs(device, metric)
+      if (until > moment.at) return until
+      expired.push(series)
+      return Infinity
     },
     offlineSince: (device) => facts.offlineSince(device),
     labels: (device) => facts.labels(device),

@@ -13,6 +13,10 @@ export interface FactTable {
   isOffline(device: string): boolean
   /** Monotonic ms; -Infinity: it does not. */
   offlineSince(device: string): number
+  /** Monotonic ms at which it said last that it is back; -Infinity: it never did. */
+  onlineSince(device: string): number
+  /** It is back. */
+  setOnline(device: string, since: number): void
   /** Null: it is online. False: that was known. */
   setOffline(device: string, since: number | null): boolean
   /** Did its last reading with a time of its own lie too far from its receipt? */
@@ -27,6 +31,7 @@ export interface FactTable {
 export interface SavedFacts {
   readonly devices: readonly (readonly [string, DeviceFacts])[]
   readonly offline: readonly (readonly [device: string, since: number])[]
+  readonly online?: readonly (readonly [device: string, since: number])[]
   readonly suspect: readonly string[]
 }
 
@@ -36,6 +41,7 @@ const byId = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 export function createFactTable(): FactTable {
   const devices = new Map<string, DeviceFacts>()
   const offline = new Map<string, number>()
+  const online = new Map<string, number>()
   const suspect = new Set<string>()
   const get = (device: string): DeviceFacts => devices.get(device) ?? unknownDevice
 
@@ -47,6 +53,8 @@ export function createFactTable(): FactTable {
     type: (device) => get(device).type,
     isOffline: (device) => offline.has(device),
     offlineSince: (device) => offline.get(device) ?? -Infinity,
+    onlineSince: (device) => online.get(device) ?? -Infinity,
+    setOnline: (device, since) => void online.set(device, since),
     setOffline(device, since) {
       if (offline.has(device) === (since !== null)) return false
       if (since === null) offline.delete(device)
@@ -57,13 +65,15 @@ export function createFactTable(): FactTable {
     setSuspect: (device, is) => void (is ? suspect.add(device) : suspect.delete(device)),
     anySuspect: () => suspect.size > 0,
     ids: () => devices.keys(),
-    save: () => ({ devices: [...devices].sort(([a], [b]) => byId(a, b)), offline: [...offline].sort(([a], [b]) => byId(a, b)), suspect: [...suspect].sort(byId) }),
+    save: () => ({ devices: [...devices].sort(([a], [b]) => byId(a, b)), offline: [...offline].sort(([a], [b]) => byId(a, b)), online: [...online].sort(([a], [b]) => byId(a, b)), suspect: [...suspect].sort(byId) }),
     load(saved) {
       devices.clear()
       offline.clear()
+      online.clear()
       suspect.clear()
       for (const [id, facts] of saved.devices) devices.set(id, facts)
       for (const [id, since] of saved.offline) offline.set(id, since)
+      for (const [id, since] of saved.online ?? []) online.set(id, since)
       for (const id of saved.suspect) suspect.add(id)
     },
   }

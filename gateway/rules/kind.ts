@@ -54,8 +54,8 @@ export interface Shown {
 export interface Surroundings {
   /** How long the last good value of this series stands, in ms: the rule's `stale`, else by the series' own rhythm; Infinity: for ever, or too early to tell. */
   standsMs(device: string, metric: string): number
-  /** Says that a value had stood for that long: the series has a technical alarm. */
-  expired(device: string, metric: string): void
+  /** Says that a value had stood for that long: the series has a technical alarm. Gives when (monotonic ms) that is to be said again, where it is not yet for its device is only just back; else Infinity. */
+  expired(device: string, metric: string): number
   /** Monotonic ms: since when the device says that it is offline, what it sent until then is unknown. -Infinity: it does not say so. */
   offlineSince(device: string): number
   labels(device: string): Labels

@@ -24,10 +24,10 @@ export function fillSlot(slot: Slot | null | undefined, { series, value, unit, q
   return filled
 }
 
-/** How a slot stands at a moment: its value, and until when (monotonic ms) if nothing comes. */
-export type Standing = { readonly known: true; readonly until: number } | { readonly known: false }
+/** How a slot stands at a moment, and until when (monotonic ms) nothing is to be said of that if nothing comes. */
+export interface Standing { readonly known: boolean; readonly until: number }
 
-const isUnknown: Standing = { known: false }
+const isUnknown: Standing = { known: false, until: Infinity }
 
 /** Times are whole milliseconds: so much more is older. */
 const olderByMs = 1
@@ -49,8 +49,7 @@ export function standing(slot: Slot | null | undefined, { maxAgeMs, leastMs, at,
   if (maxAgeMs === undefined && leastMs !== undefined && slot.goodAt + leastMs > at) return { known: true, until: slot.goodAt + leastMs }
   const until = slot.goodAt + (maxAgeMs === undefined ? around.standsMs(slot.device, slot.metric) : maxAgeMs + olderByMs)
   if (until > at) return { known: true, until }
-  if (maxAgeMs === undefined) around.expired(slot.device, slot.metric)
-  return isUnknown
+  return maxAgeMs === undefined ? { known: false, until: around.expired(slot.device, slot.metric) } : isUnknown
 }
 
 /** What stood when the gateway went down stands from now on anew. */

@@ -40,6 +40,21 @@ describe('a series with a technical alarm', () => {
     expect(told(message(2, 'a', { ecg: 60, [lead]: false }))).toEqual(['technical.lead-off a.ecg cleared normal', 'one a raised unacked', 'more a raised unacked'])
   })
 
+  it.each(['all: [{ metric: hr, gt: 120 }, { metric: spo2, gt: 50 }]', 'expression: "metrics.hr > 120 && metrics.spo2 > 50"', 'deviation: { of: { metric: spo2 }, gt: 20 }', 'level: { hi: 120 }'])('has none because its device was offline for long; when that is back its silence counts anew (%s)', (when) => {
+    const { rules, message, stage } = createStageScene()
+    rules(`rules: [{ id: r, on: { device: a, metric: hr }, when: { ${when} }, stale: 30s, ack: auto }]`)
+    expect(told(message(0, 'a', { hr: 130, spo2: 90 }))).toEqual(['r a raised unacked'])
+    expect(told(stage.presence('a', false, seconds(10))).toSorted()).toEqual(['r a quality-changed unacked', 'technical.offline a raised unacked'])
+    expect(stage.advance(seconds(99))).toEqual([])
+    expect(told(stage.presence('a', true, seconds(100)))).toEqual(['technical.offline a cleared normal'])
+    // What comes in between of one says nothing of the other.
+    expect(told(message(110, 'a', { hr: 131 })).every((one) => one === 'r a quality-changed unacked')).toBe(true)
+    expect(stage.advance(seconds(129))).toEqual([])
+    const silent = when.startsWith('level') ? [] : ['technical.stale a.spo2 raised unacked']
+    expect(told(stage.advance(seconds(130)))).toEqual(silent)
+    expect(told(stage.advance(seconds(140))).filter((one) => one.startsWith('technical'))).toEqual(['technical.stale a.hr raised unacked'])
+  })
+
   it('is none of which nothing but null was ever heard', () => {
     const { rules, message, stage } = createStageScene()
     rules('rules: [{ id: hot, on: { metric: temp }, when: { above: 50 }, stale: 10s }]')

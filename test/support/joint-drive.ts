@@ -51,7 +51,10 @@ export function createJointDrive(rules: readonly Rule[], devices: ReadonlyMap<st
 
   const around: Surroundings = {
     standsMs: () => standsMs,
-    expired: (device, metric) => void expired.add(`${device}.${metric}`),
+    expired(device, metric) {
+      expired.add(`${device}.${metric}`)
+      return Infinity
+    },
     offlineSince: (device) => (facts.get(device)?.offline === true ? Infinity : -Infinity),
     labels: (device) => facts.get(device)?.labels ?? {},
     type: (device) => facts.get(device)?.type ?? null,

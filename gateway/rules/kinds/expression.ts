@@ -62,9 +62,8 @@ function ofReadings(rule: Rule, { uses, evaluate }: CelExpression): JointConditi
     let until = Infinity
     const valueOf = (slot: Slot | undefined): unknown => {
       const stands = standing(slot, { maxAgeMs, leastMs, at: moment.at, around })
-      if (!stands.known || isTooLong(slot!.value)) return undefined
       if (stands.until < until) until = stands.until
-      return slot!.value
+      return stands.known && !isTooLong(slot!.value) ? slot!.value : undefined
     }
     for (const metric of uses.metrics) {
       const value = valueOf(slots.get(metric))

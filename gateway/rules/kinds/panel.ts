@@ -88,7 +88,7 @@ export function createPanelKeeper(rule: Rule, { signals, maxAgeMs, truthOf, asse
   function look(operand: Operand, panel: Panel, { moment, around }: { moment: Moment; around: Surroundings }): { truth: Verdict; until: number } {
     const stands = standing(operand.slot, { maxAgeMs, leastMs, at: moment.at, around })
     const said = stands.known ? truthOf(operand, panel) : undefined
-    return { truth: said === undefined ? unknown : said ? yes : normal, until: stands.known ? stands.until : Infinity }
+    return { truth: said === undefined ? unknown : said ? yes : normal, until: stands.until }
   }
 
   function put(panel: Panel, reading: Reading, { signal, at }: { readonly signal: number; readonly at: number }): void {

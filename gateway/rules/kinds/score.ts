@@ -49,7 +49,7 @@ export const score: Kind = {
         for (const [index, slot] of slots.entries()) {
           const stands = standing(slot, { maxAgeMs, at, around })
           values.push(stands.known ? inUnits[index]!(slot!.value, slot!.unit) : null)
-          if (stands.known && stands.until < cell.deadline) cell.deadline = stands.until
+          if (stands.until < cell.deadline) cell.deadline = stands.until
         }
         const { total, complete, band } = evaluate({ values, setting: (name, parameter) => around.setting(slots[parameter]!.device, name) })
         cell.memory.total = total

@@ -26,7 +26,7 @@ export function bed(when: string, { settings = {}, offline = () => false, tables
   if (!read.has(text)) read.set(text, rulesOf(text)[0]!)
   const condition = score.compile(read.get(text)!) as JointCondition
   const cell = { key: 'bed', device: 'bed', active: normal, deadline: Infinity, memory: condition.create() as unknown, watermark: null }
-  const around: Surroundings = { standsMs: () => Infinity, expired() {}, offlineSince: () => (offline() ? Infinity : -Infinity), labels: () => ({}), type: () => null, setting: (_device, name) => settings[name] }
+  const around: Surroundings = { standsMs: () => Infinity, expired: () => Infinity, offlineSince: () => (offline() ? Infinity : -Infinity), labels: () => ({}), type: () => null, setting: (_device, name) => settings[name] }
   const judge = (at: number): string | undefined => {
     const verdict = condition.judge(cell, { at, wallMs: at, time: at }, around)
     if (verdict >= normal) cell.active = verdict
