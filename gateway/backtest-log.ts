@@ -22,6 +22,8 @@ export interface LogBacktest {
   summary(): BacktestSummary
   /** Within the span. */
   readings(): number
+  /** Event time of the earliest of them, none before `from`. */
+  firstReadingMs(): number | undefined
   /** Of the last entry. */
   wallMs(): number
   /** Rules that threw, with the reason. */
@@ -61,6 +63,7 @@ export function createLogBacktest({ since, rules, running = [], alone = false, d
   /** What rules that are tried have up before the span begins. */
   let standing: Map<string, LogLine> | undefined = rules === undefined ? undefined : new Map()
   let before: { readonly readings: number; readonly late: number } | undefined
+  let firstMs: number | undefined
   let out: LogLine[] = []
 
   const replay: LogReplay = createLogReplay(stage, { since, rules: running, onTransitions: tell, ...(rules === undefined ? {} : { without: alone ? othersAndActs : others }) })
@@ -114,6 +117,7 @@ export function createLogBacktest({ since, rules, running = [], alone = false, d
       if (time !== undefined) {
         if (time >= to) return false
         if (before === undefined && time >= from) before = counts()
+        if (entry.kind === 'reading' && time >= from) firstMs = Math.min(firstMs ?? Infinity, Math.max(entry.reading.ts, from))
       }
       replay.take(entry)
       return true
@@ -135,6 +139,7 @@ export function createLogBacktest({ since, rules, running = [], alone = false, d
       return summary.close({ readings: now.readings - readings, late: now.late - late, duplicates: 0, stateHash: stage.stateHash() })
     },
     readings: () => replay.readings() - (before?.readings ?? replay.readings()),
+    firstReadingMs: () => firstMs,
     wallMs: () => replay.times().wallMs,
     faulty: () => stage.faulty(),
   }

@@ -32,6 +32,8 @@ export interface LogRun {
   /** Once all lines were taken, or of what was taken until then. */
   summary(): BacktestSummary
   readings(): number
+  /** Event time of the earliest of them, none before `from`. */
+  firstReadingMs(): number | undefined
   /** How much of the whole is done. */
   share(): number
   /** Wall time that was reached; `to` (or the log's end) once all is done. */
@@ -100,6 +102,7 @@ export function runOverLog(log: LogFile, options: LogRunOptions): LogRun {
     },
     summary: () => test.summary(),
     readings: () => test.readings(),
+    firstReadingMs: () => test.firstReadingMs(),
     share: () => (end <= start.position ? 1 : Math.min(1, (reached - start.position) / (end - start.position))),
     wallMs: () => (isDone && to < Infinity ? to : test.wallMs()),
     faulty: () => test.faulty(),

@@ -66,7 +66,8 @@ function goThrough({ from, to, nowMs, budgetMs, mostLines }: TrialJob, { rules, 
     if (!isInTime) break
   }
   const until = isInTime ? to : Math.min(Math.max(run.wallMs(), from), to)
-  return { from: isoOf(from), to: isoOf(to), items, summary: run.summary(), truncated: more || until < to, until: isoOf(until), faulty: Object.fromEntries(run.faulty()) }
+  const firstMs = run.firstReadingMs()
+  return { from: isoOf(from), to: isoOf(to), firstReadingAt: firstMs === undefined ? null : isoOf(firstMs), items, summary: run.summary(), truncated: more || until < to, until: isoOf(until), faulty: Object.fromEntries(run.faulty()) }
 }
 
 function isoOf(ms: number): string {

@@ -47,7 +47,7 @@ describe('trying rules on the log of a gateway', () => {
     const { tried, order, problems } = deskOver(oven())
     expect(problems).toEqual([])
     const answer = await tried(order('rules:\n  - { id: hot, on: { metric: t }, when: { above: 80 }, mode: off }\n'))
-    expect(answer).toMatchObject({ from: '2026-11-25T08:00:00.000Z', to: '2026-11-25T10:00:00.000Z', until: '2026-11-25T10:00:00.000Z', truncated: false, faulty: {}, summary: { readings: 120, transitions: 24, alarms: 12, shorterThan30s: 0, rejected: 0 } })
+    expect(answer).toMatchObject({ from: '2026-11-25T08:00:00.000Z', to: '2026-11-25T10:00:00.000Z', firstReadingAt: '2026-11-25T08:00:00.000Z', until: '2026-11-25T10:00:00.000Z', truncated: false, faulty: {}, summary: { readings: 120, transitions: 24, alarms: 12, shorterThan30s: 0, rejected: 0 } })
     expect(answer.items[0]).toEqual({ at: 300_000, wallMs: Date.UTC(2026, 10, 25, 8, 5), rule: 'hot', key: 'oven', device: 'oven', from: 'normal', to: 'unacked', event: 'raised', level: 'hi', value: 90, overlays: [], quality: 'good', occurrence: 1, reason: null })
     expect((await tried(order([{ id: 'hot', on: { metric: 't' }, when: { above: 80 } }], 600, 1_200))).items.map(({ event }) => event)).toEqual(['reraised', 'returned'])
   })
@@ -63,6 +63,14 @@ describe('trying rules on the log of a gateway', () => {
     await tried(order('- { id: away, on: { device: o* }, when: { geofence: { zone: ward, on: exit } } }'))
     const { items } = await tried(order('- { id: cold-score, on: { device: o* }, when: { score: { table: cold } } }'))
     expect(items[0]).toMatchObject({ rule: 'cold-score', event: 'raised', level: 'spoiling' })
+  })
+
+  it('says since when there is anything to look at', async () => {
+    const { tried, order } = deskOver(oven())
+    const since = async (metric: string, from: number): Promise<string | null> => (await tried(order(`- { id: hot, on: { metric: ${metric} }, when: { above: 80 } }`, from))).firstReadingAt
+    expect(await since('t', -24 * hour)).toBe('2026-11-25T08:00:00.000Z')
+    expect(await since('t', 90)).toBe('2026-11-25T08:02:00.000Z')
+    expect(await since('nothing', 0)).toBeNull()
   })
 
   it('shows so many lines and counts all', async () => {

@@ -54,6 +54,8 @@ export interface TrialOrder {
 export interface TrialAnswer {
   readonly from: string
   readonly to: string
+  /** Of the earliest reading that was looked at, not before `from`; null: there was none. What was recorded may go back less far than was asked for. */
+  readonly firstReadingAt: string | null
   /** The first of them, where there are more than are shown. */
   readonly items: readonly LogLine[]
   /** Of all up to `until`. */

@@ -107,7 +107,7 @@ export const components = {
     type: 'object',
     description: 'what rules would have done',
     properties: {
-      from: time, to: time,
+      from: time, to: time, firstReadingAt: { ...nullableTime, description: 'of the earliest reading that was looked at, not before from' },
       items: {
         type: 'array', description: 'the first 10,000 steps',
         items: {

@@ -9,6 +9,7 @@ export function StateBand({ segments, from, to, label }: { segments: readonly Se
   const drawn = segments.filter((segment) => segment.to > from).slice(-mostDrawn)
   const percent = (ms: number): string => `${(100 * (Math.min(Math.max(ms, from), to) - from)) / (to - from)}%`
   // Alternating greys: neighbours differ, and no word means anything by its colour.
+  const timeText = to - from > 43_200_000 ? absolute : timeOfDay
   const words = [...new Set(segments.map(({ text }) => text))]
   return (
     <>
@@ -19,12 +20,12 @@ export function StateBand({ segments, from, to, label }: { segments: readonly Se
           </div>
         ))}
       </div>
-      <p class="chart-ends"><span>{timeOfDay(from)}</span><span>{timeOfDay(to)}</span></p>
+      <p class="chart-ends"><span>{timeText(from)}</span><span>{timeText(to)}</span></p>
       <table class="state-table">
         <thead><tr><th scope="col">Since</th><th scope="col">State</th><th scope="col">For</th></tr></thead>
         <tbody>
           {drawn.slice(-mostListed).reverse().map((segment) => (
-            <tr key={segment.from}><td><time title={absolute(segment.from)}>{timeOfDay(segment.from)}</time></td><td>{segment.text}{segment.bad ? ' (bad quality)' : ''}</td><td class="number">{duration(segment.to - segment.from)}</td></tr>
+            <tr key={segment.from}><td><time title={absolute(segment.from)}>{timeText(segment.from)}</time></td><td>{segment.text}{segment.bad ? ' (bad quality)' : ''}</td><td class="number">{duration(segment.to - segment.from)}</td></tr>
           ))}
         </tbody>
       </table>

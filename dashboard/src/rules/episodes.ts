@@ -69,25 +69,30 @@ export function seriesOf(episodes: readonly Episode[], rule: Pick<Rule, 'on' | '
   const byKey = Map.groupBy(episodes.filter(({ device }) => device !== null), ({ key }) => key)
   return [...byKey.values()]
     .sort((a, b) => b.length - a.length)
-    .flatMap((own) => metricsOf(rule, own[0]!).map((metric) => ({ device: own[0]!.device!, metric, episodes: own })))
+    .flatMap((own) => signalsOf(rule, own[0]!).map((signal) => ({ ...signal, episodes: own })))
     .slice(0, most)
 }
 
-/** Of a rule for several metrics the key names the one; a rule for several signals names them in its condition. */
-function metricsOf({ on, when }: Pick<Rule, 'on' | 'when'>, { key, device }: Episode): readonly string[] {
-  if (device !== null && key.startsWith(`${device}.`)) return [key.slice(device.length + 1)]
-  const named = new Set<string>()
-  const add = (metric: unknown): void => {
-    if (typeof metric === 'string' && !/[*?]/.test(metric)) named.add(metric)
-  }
-  add(on.metric)
+interface Signal { readonly device: string; readonly metric: string }
+
+/** Of a rule for several metrics the key names the one; a rule for several signals names them in its condition, some of other devices. */
+function signalsOf({ on, when }: Pick<Rule, 'on' | 'when'>, { key, device }: Episode): readonly Signal[] {
+  const own = device!
+  if (key.startsWith(`${own}.`)) return [{ device: own, metric: key.slice(own.length + 1) }]
+  const named = new Map<string, Signal>()
   const look = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return
-    for (const [name, member] of Object.entries(value)) {
-      if (name === 'metric') add(member)
-      else look(member)
-    }
+    const { metric, device: other } = value as Partial<Record<keyof Signal, unknown>>
+    const of = isName(other) ? other : own
+    if (isName(metric)) named.set(`${of} ${metric}`, { device: of, metric })
+    Object.values(value).forEach(look)
   }
+  look({ ...on, device: own })
   look(when.spec)
-  return [...named]
+  return [...named.values()]
+}
+
+/** And no pattern. */
+function isName(text: unknown): text is string {
+  return typeof text === 'string' && !/[*?]/.test(text)
 }

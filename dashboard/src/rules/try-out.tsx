@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Rule } from '../../../gateway/kernel/rule.ts'
 import { limitsFor } from '../charts/limits.ts'
 import { SignalChart } from '../charts/signal-chart.tsx'
-import { ApiProblem, ask } from '../data/api.ts'
+import { ask } from '../data/api.ts'
 import { gatewayTime, now } from '../data/clock.ts'
 import { devices } from '../data/state.ts'
 import { ErrorState } from '../parts/empty.tsx'
@@ -20,8 +20,8 @@ const mostListed = 200
 
 interface Tried {
   readonly text: string
-  readonly from: number
   readonly to: number
+  readonly firstReadingAt: string | null
   readonly items: readonly TriedStep[]
   readonly summary: { readonly readings: number; readonly alarms: number; readonly shorterThan30s: number }
   readonly truncated: boolean
@@ -49,10 +49,10 @@ export function TryOut({ text, rule }: { text: string; rule: Rule | null }) {
     wrong.value = null
     try {
       // A rule that is off would evaluate nothing: it is tried as if it were on.
-      const answer = await ask<Omit<Tried, 'text' | 'from' | 'to'>>('rules/backtest', { method: 'POST', body: { rules: asRulesFile(text.replace(/^mode:\s*off\b/m, 'mode: live')), from: to - dayMs, to }, signal: stop.signal })
-      if (wanted.current) tried.value = { ...answer, text, from: to - dayMs, to }
+      const answer = await ask<Omit<Tried, 'text' | 'to'>>('rules/backtest', { method: 'POST', body: { rules: asRulesFile(text.replace(/^mode:\s*off\b/m, 'mode: live')), from: to - dayMs, to }, signal: stop.signal })
+      if (wanted.current) tried.value = { ...answer, text, to }
     } catch (thrown) {
-      if (wanted.current && !stop.signal.aborted) wrong.value = thrown instanceof ApiProblem || thrown instanceof Error ? thrown.message : String(thrown)
+      if (wanted.current && !stop.signal.aborted) wrong.value = wordsOf(thrown)
     } finally {
       if (wanted.current) running.value = null
     }
@@ -75,7 +75,14 @@ export function TryOut({ text, rule }: { text: string; rule: Rule | null }) {
   )
 }
 
-function Outcome({ tried: { items, summary, truncated, from, to, until, faulty }, rule, isOld }: { tried: Tried; rule: Rule | null; isOld: boolean }) {
+/** Its place is one in the file that was made of the rule; lines and columns of the rule itself stand beside its text. */
+function wordsOf(thrown: unknown): string {
+  return String(thrown instanceof Error ? thrown.message : thrown).replace(/^rules:\S+ rules\[0\]\.?/, '')
+}
+
+function Outcome({ tried: { items, summary, truncated, firstReadingAt, to, until, faulty }, rule, isOld }: { tried: Tried; rule: Rule | null; isOld: boolean }) {
+  // Of a gateway that has run for an hour 23 are empty.
+  const from = firstReadingAt === null ? to - dayMs : Date.parse(firstReadingAt)
   const episodes = episodesOf(items, to)
   const series = rule === null ? [] : seriesOf(episodes, rule, mostCharts)
   const keys = new Set(episodes.map(({ key }) => key)).size
@@ -84,7 +91,7 @@ function Outcome({ tried: { items, summary, truncated, from, to, until, faulty }
   return (
     <>
       {isOld && <p class="chip chip-bad">of the text before the last changes</p>}
-      <p role="status" class="try-sum"><strong>{summary.alarms === 0 ? 'It would have raised no alarm' : `It would have raised ${summary.alarms} ${summary.alarms === 1 ? 'alarm' : 'alarms'}`}</strong> in 24 h{keys > 1 && `, on ${keys} devices or series`}; {count(summary.readings)} readings were looked at.{summary.alarms > 0 && <span class="muted"> The longest stood for {duration(longest)}, {summary.shorterThan30s} for less than 30 s{still > 0 && `, ${still} would still stand`}.</span>}</p>
+      <p role="status" class="try-sum"><strong>{summary.alarms === 0 ? 'It would have raised no alarm' : `It would have raised ${summary.alarms} ${summary.alarms === 1 ? 'alarm' : 'alarms'}`}</strong> in 24 h{keys > 1 && `, on ${keys} devices or series`}; {count(summary.readings)} readings were looked at{firstReadingAt !== null && `, from ${absolute(from)} on`}.{summary.alarms > 0 && <span class="muted"> The longest stood for {duration(longest)}, {summary.shorterThan30s} for less than 30 s{still > 0 && `, ${still} would still stand`}.</span>}</p>
       {Object.values(faulty).map((fault) => <p key={fault} role="alert" class="bad"><span aria-hidden="true">◆ </span>It failed while it was tried, and says nothing from there on: {fault}</p>)}
       {truncated && <p role="alert" class="bad"><span aria-hidden="true">◆ </span>{Date.parse(until) < to
         ? `So much was recorded that its time was up: it got as far as ${absolute(Date.parse(until))}, and nothing after that is counted or shown.`

@@ -53,6 +53,8 @@ describe('what is drawn of them', () => {
     const one = (more: Partial<TriedStep>) => episodesOf([step(1, 'raised', more)], 2)
     expect(seriesOf(one({ key: 'bed-1.spo2' }), { on: { metric: 'sp*' }, when: { kind: 'level', spec: {} } }, 4).map(({ metric }) => metric)).toEqual(['spo2'])
     expect(seriesOf(one({}), { on: { device: 'bed-*' }, when: { kind: 'all', spec: { conditions: [{ metric: 'hr', gt: 120 }, { metric: 'sbp', lt: 90 }] } } }, 4).map(({ metric }) => metric)).toEqual(['hr', 'sbp'])
+    expect(seriesOf(one({ device: 'door-front' }), { on: { device: '*' }, when: { kind: 'sequence', spec: { steps: [{ device: 'door-front', metric: 'contact', eq: 'open' }, { not: { device: 'motion-hall', metric: 'motion', eq: true } }, { device: 'bed-*', metric: 'spo2' }] } } }, 4)
+      .map(({ device, metric }) => `${metric} of ${device}`)).toEqual(['contact of door-front', 'motion of motion-hall', 'spo2 of door-front'])
     expect(seriesOf(one({ key: 'east', device: null }), { on: { metric: 'spo2' }, when: { kind: 'level', spec: {} } }, 4)).toEqual([])
   })
 })
