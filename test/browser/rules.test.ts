@@ -43,8 +43,12 @@ describe('a rule on the dashboard', () => {
     const before = await text(page).inputValue()
     const line = before.split('\n').findIndex((one) => one.startsWith('when')) + 1
     await text(page).fill(before.replace('lolo: 85', 'lolo: 95'))
-    await page.getByRole('button', { name: `Line ${line}` }).waitFor()
+    const column = before.split('\n')[line - 1].indexOf('lo: 90') + 'lo: '.length + 1
+    await page.getByRole('button', { name: `Line ${line}:${column}` }).waitFor()
     await page.getByText('must be greater than lolo').waitFor()
+    await page.getByRole('button', { name: 'Try it' }).click()
+    // The place is told beside the text, and no other one here.
+    await page.getByRole('alert').getByText(/^when\.level[^]*must be greater than lolo/).waitFor()
     await save(page).click()
     await page.getByRole('status').filter({ hasText: 'must be greater' }).waitFor()
     expect((await ward.ask<RuleJson>('rules/spo2-low')).revision).toBe(1)
@@ -53,6 +57,12 @@ describe('a rule on the dashboard', () => {
     await page.getByRole('link', { name: 'Rules', exact: true }).click()
     await page.locator('[data-rule=spo2-low]').getByText('not saved').waitFor()
     expect(butRefusals(faults, 400)).toEqual([])
+    // A reload would drop it: one is asked first.
+    page.once('dialog', (dialog) => void dialog.dismiss())
+    const asked = page.waitForEvent('dialog')
+    await Promise.all([asked, page.reload({ timeout: 3_000 }).catch(() => {})])
+    expect((await asked).type()).toBe('beforeunload')
+    await page.locator('[data-rule=spo2-low]').getByText('not saved').waitFor()
   })
 
   it('that somebody else has saved meanwhile is not written over unasked', async () => {
@@ -115,9 +125,11 @@ describe('a rule on the dashboard', () => {
     await page.getByText('checked, nothing wrong').waitFor()
     await page.getByRole('button', { name: 'Try it' }).click()
     await page.getByText('It would have raised 3 alarms').waitFor()
+    // The gateway has recorded two hours: the chart is of those, and that is said.
+    await page.getByText('120 readings were looked at, from').waitFor()
     const chart = page.locator('.try-chart [data-state=ready]').getByRole('img')
     await chart.waitFor()
-    expect(await chart.getAttribute('aria-label')).toContain('3 alarms in that time')
+    expect(await chart.getAttribute('aria-label')).toMatch(/, (?:2 h|1 h 59 min).*, 3 alarms in that time/)
     // That its times lie far behind is told of the device; the rule told nobody.
     expect((await ward.ask<{ items: readonly { rule: string }[] }>('alarms')).items.filter(({ rule }) => rule === 'hr-high')).toEqual([])
     expect(faults).toEqual([])

@@ -57,7 +57,7 @@ function Shown({ id, rule }: { id: string; rule: RuleItem | null }) {
   return (
     <>
       <p class="rule-facts"><RuleState state={rule.state} /><span class="muted">: {stateMeaning[rule.state]}. Revision {rule.revision}{byWords(rule.changedBy)}{rule.changedAt !== null && <>, <Age since={Date.parse(rule.changedAt)} suffix=" ago" /></>}</span></p>
-      {rule.fault !== null && <p class="panel bad" role="status"><span aria-hidden="true">◆ </span>{rule.fault}</p>}
+      {rule.fault !== null && <div class="panel"><p class="bad" role="status"><span aria-hidden="true">◆ </span>{rule.fault}</p></div>}
       <p class="rule-links">{own.length > 0 ? <a href={`/alarms?q=${encodeURIComponent(id)}`}><b>{own.length}</b> {own.length === 1 ? 'alarm stands' : 'alarms stand'}</a> : <span class="muted">No alarm stands</span>} · <a href={`/history?rule=${encodeURIComponent(id)}`}>its alarms so far</a></p>
       <RuleEditor rule={rule} />
       <Versions id={id} rule={rule} />

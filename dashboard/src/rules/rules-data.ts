@@ -13,6 +13,9 @@ onHappened(({ event: { type } }) => {
 export interface Draft { readonly text: string; /** Of the rule it began from; undefined: there is none. */ readonly revision: number | undefined; readonly before: string }
 export const drafts = signal<ReadonlyMap<string, Draft>>(new Map())
 
+/** Another page takes all of it along, and so does a reload: one is asked first. */
+addEventListener('beforeunload', (event) => drafts.value.size > 0 && event.preventDefault())
+
 export function putDraft(id: string, draft: Draft | undefined): void {
   const next = new Map(drafts.value)
   if (draft === undefined || draft.text === draft.before) next.delete(id)

@@ -30,10 +30,10 @@ export function Problems({ problems, onLead }: { problems: readonly RuleProblem[
   return (
     <ul id="rule-problems" class="problems">
       {problems.map((problem, index) => {
-        const { line, message, remedy, path } = problem
+        const { line, column, message, remedy, path } = problem
         return (
           <li key={index}>
-            {onLead !== undefined && line > 0 ? <button type="button" class="quiet bad" onClick={() => onLead(problem)}>Line {line}</button> : <code>{path}</code>}
+            {onLead !== undefined && line > 0 ? <button type="button" class="quiet bad" onClick={() => onLead(problem)}>Line {line}:{column}</button> : <code>{path}</code>}
             <span>{message}{remedy === '' ? '' : `; ${remedy}`}</span>
           </li>
         )
