@@ -43,7 +43,7 @@ describe('a rule on the dashboard', () => {
     const before = await text(page).inputValue()
     const line = before.split('\n').findIndex((one) => one.startsWith('when')) + 1
     await text(page).fill(before.replace('lolo: 85', 'lolo: 95'))
-    const column = before.split('\n')[line - 1].indexOf('lo: 90') + 'lo: '.length + 1
+    const column = (before.split('\n')[line - 1] ?? '').indexOf('lo: 90') + 'lo: '.length + 1
     await page.getByRole('button', { name: `Line ${line}:${column}` }).waitFor()
     await page.getByText('must be greater than lolo').waitFor()
     await page.getByRole('button', { name: 'Try it' }).click()
@@ -78,6 +78,18 @@ describe('a rule on the dashboard', () => {
     await conflict.getByRole('button', { name: 'Save mine over it' }).click()
     await page.getByText('fever is saved as revision 3').waitFor()
     expect((await ward.ask<RuleJson>('rules/fever')).text).toContain('hi: 40')
+    expect(butRefusals(faults, 409)).toEqual([])
+  })
+
+  it('that is written anew with the name of another one says so, and leaves that one', async () => {
+    const ward = await openWard()
+    const { page, faults } = await openPage(browser(), `${ward.limen.httpUrl}/rules?new`)
+    await page.getByLabel('Id', { exact: true }).fill('pump')
+    await page.getByLabel('Metric', { exact: true }).fill('flow')
+    await page.getByLabel('Low at', { exact: true }).fill('5')
+    await save(page).click()
+    await page.getByRole('alert').getByText('Not saved: there is a rule of that name already.').waitFor()
+    expect((await ward.ask<RuleJson>('rules/pump')).revision).toBe(1)
     expect(butRefusals(faults, 409)).toEqual([])
   })
 

@@ -141,9 +141,8 @@ export function drawLimits({ ctx, theme, left, right, top, bottom, y: heightOf }
     ctx.strokeStyle = colour
     ctx.lineWidth = crossed ? 2 : 1
     dashed(ctx, [left, y, right, y], [6, 4])
-    // Above its line, or below it where another label stands there already.
-    const above = y - 4
-    const place = y - 16 < top || taken.some((other) => Math.abs(other - above) < 13) ? y + 13 : above
+    // Above its line, or below it or farther away where another label stands there already.
+    const place = [y - 4, y + 13, y - 18, y + 27].find((at) => at >= top + 12 && !taken.some((other) => Math.abs(other - at) < 13)) ?? y - 4
     taken.push(place)
     label(ctx, { theme, text: limit.label, x: right - 4, y: place, align: 'right', colour, bold: crossed })
   }

@@ -7,7 +7,7 @@ import { byWords } from './rule-item.ts'
 export function Conflict({ theirs, revision, onTake, onOver }: { theirs: RuleItem; revision: number | undefined; onTake: () => void; onOver: (revision: number) => void }) {
   return (
     <div class="conflict" role="alert">
-      <p><strong>Not saved: the rule was changed meanwhile.</strong> Revision {theirs.revision} runs{byWords(theirs.changedBy)}{theirs.changedAt !== null && <>, <Age since={Date.parse(theirs.changedAt)} suffix=" ago" /></>}; {revision === undefined ? 'there was none of that name when you began.' : `yours began from revision ${revision}.`} What you wrote is still here.</p>
+      <p><strong>Not saved: {revision === undefined ? 'there is a rule of that name already' : 'the rule was changed meanwhile'}.</strong> Revision {theirs.revision} runs{byWords(theirs.changedBy)}{theirs.changedAt !== null && <>, <Age since={Date.parse(theirs.changedAt)} suffix=" ago" /></>}{revision !== undefined && `; yours began from revision ${revision}`}. What you wrote is still here.</p>
       {revision !== undefined && <Diff id={theirs.id} from={revision} to={theirs.revision} />}
       <div class="more-actions">
         <button type="button" onClick={onTake}>Take theirs, drop mine</button>
