@@ -36,6 +36,27 @@ describe('an alarm on the dashboard', () => {
     expect(faults).toEqual([])
   })
 
+  it('that is technical leads to the rule it is about, and to none where it is about no rule', async () => {
+    const ward = await openWard()
+    await ward.ask('rules/thrower', { method: 'PUT', headers: { 'content-type': 'application/yaml' }, body: 'on: { metric: spo2 }\nwhen: { expression: "int(value) / 0 > 1" }\n' })
+    await ward.say('bed-1/status', 'online')
+    await ward.say('bed-1/spo2', 97)
+    await ward.say('bed-1/status', 'offline')
+    const { page, faults } = await openPage(browser(), `${ward.limen.httpUrl}/alarms`)
+    const detail = page.locator('[data-alarm-detail]')
+    await row(page, 'is offline').getByRole('link').first().click()
+    await detail.getByText('technical.offline', { exact: true }).waitFor()
+    expect(await detail.locator('a[href^="/rules/"]').count()).toBe(0)
+    await detail.getByRole('link', { name: /^Evidence/ }).click()
+    await page.locator('.evidence').getByText('technical.offline').first().waitFor()
+    expect(await page.locator('.evidence a[href^="/rules/"]').count()).toBe(0)
+    await page.goBack()
+    await row(page, 'rule thrower is faulty').getByRole('link').first().click()
+    await detail.getByRole('link', { name: 'thrower', exact: true }).click()
+    await page.getByText('the expression cannot be evaluated').first().waitFor()
+    expect(faults).toEqual([])
+  })
+
   it('is announced to screen readers once when it is new and of high priority', async () => {
     const ward = await openWard()
     await ward.say('bed-2/spo2', 80)

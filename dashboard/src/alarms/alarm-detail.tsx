@@ -72,7 +72,9 @@ function Detail({ alarm }: { alarm: Alarm }) {
 }
 
 function Facts({ alarm }: { alarm: Alarm }) {
-  const { device, overlays, state } = alarm
+  const { device, overlays, state, rule, key } = alarm
+  // A technical alarm has no rule of the site, but that which it is about.
+  const ofRule = rule === 'technical.rule' ? key : alarm.class === 'technical' ? undefined : rule
   const place = placeOf(alarm.labels)
   const value = valueAndLimit(alarm)
   return (
@@ -86,7 +88,7 @@ function Facts({ alarm }: { alarm: Alarm }) {
       {alarm.acknowledgedAt !== null && <Fact name="Acknowledged"><Moment at={alarm.acknowledgedAt} />{alarm.acknowledgedBy === null ? '' : ` by ${alarm.acknowledgedBy}`}</Fact>}
       {alarm.shelvedUntil !== null && <Fact name="Shelved until">{absolute(Date.parse(alarm.shelvedUntil))}</Fact>}
       <Fact name="Occurrence">{alarm.occurrence}</Fact>
-      <Fact name="Rule"><a href={`/rules/${encodeURIComponent(alarm.rule)}`}>{alarm.rule}</a></Fact>
+      <Fact name="Rule">{ofRule === undefined ? rule : <a href={`/rules/${encodeURIComponent(ofRule)}`}>{ofRule}</a>}</Fact>
     </dl>
   )
 }

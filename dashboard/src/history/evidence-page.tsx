@@ -43,7 +43,7 @@ function Document({ id, evidence }: { id: string; evidence: Evidence }) {
       </header>
       <p>{alarm.priority} priority · {subjectOf(alarm)} · {stateWords(alarm)}{value === undefined ? '' : ` · ${value}`} · occurrence {alarm.occurrence} · <code>{id}</code></p>
       <Part title="Rule">
-        <p><a href={`/rules/${encodeURIComponent(rule.id)}`}>{rule.id}</a>{rule.revision === null ? '' : `, revision ${rule.revision}`}{rule.version === null ? '' : `, version ${rule.version}`}{rule.assumed === true && ', as it is now: the journal does not say which it was'}</p>
+        <p>{alarm.class === 'technical' ? rule.id : <a href={`/rules/${encodeURIComponent(rule.id)}`}>{rule.id}</a>}{rule.revision === null ? '' : `, revision ${rule.revision}`}{rule.version === null ? '' : `, version ${rule.version}`}{rule.assumed === true && ', as it is now: the journal does not say which it was'}</p>
         {rule.text === null ? <p class="muted">What it said then is not kept.</p> : <pre class="diff" tabIndex={0}>{rule.text}</pre>}
       </Part>
       <Part title="Readings">

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect } from 'preact/hooks'
 import type { Rule } from '../../../gateway/kernel/rule.ts'
 import { limitsFor } from '../charts/limits.ts'
 import { SignalChart } from '../charts/signal-chart.tsx'
@@ -36,11 +36,7 @@ export function TryOut({ text, rule }: { text: string; rule: Rule | null }) {
   const running = useSignal<{ readonly since: number; readonly stop: AbortController } | null>(null)
   const wrong = useSignal<string | null>(null)
   const tried = useSignal<Tried | null>(null)
-  const wanted = useRef(true)
-  useEffect(() => () => {
-    wanted.current = false
-    running.peek()?.stop.abort()
-  }, [])
+  useEffect(() => () => running.peek()?.stop.abort(), [])
 
   async function run(): Promise<void> {
     const to = Math.round(gatewayTime())
@@ -50,11 +46,11 @@ export function TryOut({ text, rule }: { text: string; rule: Rule | null }) {
     try {
       // A rule that is off would evaluate nothing: it is tried as if it were on.
       const answer = await ask<Omit<Tried, 'text' | 'to'>>('rules/backtest', { method: 'POST', body: { rules: asRulesFile(text.replace(/^mode:\s*off\b/m, 'mode: live')), from: to - dayMs, to }, signal: stop.signal })
-      if (wanted.current) tried.value = { ...answer, text, to }
+      tried.value = { ...answer, text, to }
     } catch (thrown) {
-      if (wanted.current && !stop.signal.aborted) wrong.value = wordsOf(thrown)
+      if (!stop.signal.aborted) wrong.value = wordsOf(thrown)
     } finally {
-      if (wanted.current) running.value = null
+      running.value = null
     }
   }
 
