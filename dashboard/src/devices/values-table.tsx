@@ -17,7 +17,7 @@ export function ValuesTable({ id }: { id: string }) {
   const metrics = metricsOf(id).value
   return (
     <Panel title="Last values">
-      {metrics.length === 0 ? <p class="muted">It has not said anything yet.</p> : (
+      {metrics.length === 0 ? <p class="muted">It has said nothing of late.</p> : (
         <table class="values">
           <thead><tr><th scope="col">Metric</th><th scope="col">Value</th><th scope="col">Age</th><th scope="col">Quality</th></tr></thead>
           <tbody>{metrics.map((metric) => <Row key={metric} device={id} metric={metric} />)}</tbody>
