@@ -51,7 +51,7 @@ function Document({ id, evidence }: { id: string; evidence: Evidence }) {
         {truncated?.readings === true && <p class="muted">There are more than are told here: the first and the last of them.</p>}
         {readings.map(({ device, metric, unit, from, to, items }) => (
           <figure key={`${device} ${metric}`} class="try-chart">
-            <figcaption><b>{metric}</b> of {device} · {items.length} readings, {absolute(Date.parse(from))} to {absolute(Date.parse(to))}</figcaption>
+            <figcaption><b>{metric}</b> of {device} · {items.length} {items.length === 1 ? 'reading' : 'readings'}, {absolute(Date.parse(from))} to {absolute(Date.parse(to))}</figcaption>
             <SignalChart device={device} metric={metric} from={Date.parse(from)} to={Date.parse(to)} height={220} marks={marksOf(transitions)} limits={metric === alarm.metric ? chartLimits(alarm, undefined) : []} given={{ unit, items }} />
           </figure>
         ))}

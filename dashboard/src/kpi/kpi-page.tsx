@@ -110,7 +110,7 @@ function Bars({ bars }: { bars: readonly Bar[] }) {
   if (first === undefined) return <p class="muted">The journal holds nothing of that time.</p>
   const spanMs = first.to - first.from
   const highest = bars.find(({ count }) => count === top)
-  const words = `${total} alarms, ${duration(spanMs)} a bar${highest === undefined ? '' : `; most, ${top}, from ${absolute(highest.from)}`}`
+  const words = `${total} ${total === 1 ? 'alarm' : 'alarms'}, ${duration(spanMs)} a bar${highest === undefined ? '' : `; most, ${top}, from ${absolute(highest.from)}`}`
   return (
     <figure class="bars">
       <svg viewBox={`0 0 ${Math.max(leastBars, bars.length)} 100`} preserveAspectRatio="none" role="img" aria-label={words}>
