@@ -108,23 +108,27 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
     return made
   }
 
-  /** A key that is new hears what is already known of other devices from now on. */
-  function feedFromElsewhere(made: Cell): void {
-    for (const input of made.runtime.inputs) {
+  /** The series of other devices that feed every key of a rule, and as which signal. */
+  function* elsewhere({ inputs }: RuleRuntime): Iterable<{ readonly state: SeriesState; readonly signal: number }> {
+    for (const input of inputs) {
       if (!onlyFeeds(input)) continue
       const { device } = input.selector
-      for (const state of device === undefined ? series.values() : (byDevice.get(device) ?? [])) {
-        if (!matches(input, state)) continue
-        state.feeds = [...state.feeds, { cell: made, signal: input.signal }].sort(compareFeeds)
-        if (isHearing) tellLast(made, input.signal, state)
-        else made.flags |= untold
-      }
+      for (const state of device === undefined ? series.values() : (byDevice.get(device) ?? [])) if (matches(input, state)) yield { state, signal: input.signal }
+    }
+  }
+
+  /** A key that is new hears what is already known of other devices from now on. */
+  function feedFromElsewhere(made: Cell): void {
+    for (const { state, signal } of elsewhere(made.runtime)) {
+      state.feeds = [...state.feeds, { cell: made, signal }].sort(compareFeeds)
+      if (isHearing) tellLast(made, signal, state)
+      else made.flags |= untold
     }
   }
 
   function tellElsewhere(made: Cell): void {
     made.flags &= ~untold
-    for (const state of series.values()) for (const { cell: fed, signal } of state.feeds) if (fed === made && onlyFeeds(made.runtime.inputs[signal]!)) tellLast(made, signal, state)
+    for (const { state, signal } of elsewhere(made.runtime)) tellLast(made, signal, state)
   }
 
   /** The condition is no more: nobody feeds it. */
