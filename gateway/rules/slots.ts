@@ -11,6 +11,8 @@ export interface Slot {
   good: boolean
   /** Monotonic time of the last good sample. */
   goodAt: number
+  /** It stood for too long, and that was said: once, whatever became of it (a series with its lead off is not stale as well). */
+  spent?: boolean
 }
 
 /** Puts a sample into its slot. A bad one makes it unknown, and does not refresh its time. */
@@ -21,6 +23,7 @@ export function fillSlot(slot: Slot | null | undefined, { series, value, unit, q
   filled.value = value
   filled.unit = unit
   filled.goodAt = at
+  if (filled.spent === true) filled.spent = false
   return filled
 }
 
@@ -45,16 +48,22 @@ export interface StandingContext {
  * told to be stale. What is exactly as old as `maxAge` still counts, as a row of the hour before does for 1 h; `stale` ends what it ends.
  */
 export function standing(slot: Slot | null | undefined, { maxAgeMs, leastMs, at, around }: StandingContext): Standing {
-  if (slot === null || slot === undefined || !slot.good || slot.goodAt <= around.offlineSince(slot.device)) return isUnknown
-  if (maxAgeMs === undefined && leastMs !== undefined && slot.goodAt + leastMs > at) return { known: true, until: slot.goodAt + leastMs }
+  if (slot === null || slot === undefined || slot.goodAt <= around.offlineSince(slot.device)) return isUnknown
+  // A bad value is none, and refreshes nothing: the series is stale when the good one before it would be.
+  const known = slot.good
+  if (slot.spent === true || (!known && maxAgeMs !== undefined)) return isUnknown
+  if (maxAgeMs === undefined && leastMs !== undefined && slot.goodAt + leastMs > at) return { known, until: slot.goodAt + leastMs }
   const until = slot.goodAt + (maxAgeMs === undefined ? around.standsMs(slot.device, slot.metric) : maxAgeMs + olderByMs)
-  if (until > at) return { known: true, until }
-  return maxAgeMs === undefined ? { known: false, until: around.expired(slot.device, slot.metric) } : isUnknown
+  if (until > at) return { known, until }
+  if (maxAgeMs !== undefined) return isUnknown
+  const again = around.expired(slot.device, slot.metric)
+  slot.spent = again === Infinity
+  return { known: false, until: again }
 }
 
 /** What stood when the gateway went down stands from now on anew. */
 export function renewSlot(slot: Slot, at: number, stood: Stood): void {
-  if (slot.good && stood(slot)) slot.goodAt = at
+  if (stood(slot)) slot.goodAt = at
 }
 
 /** A value is older by so much. */
