@@ -48,7 +48,6 @@ const verbs: Readonly<Record<string, OperatorVerb>> = {
 }
 /** One of these says what a line is. */
 const signs = ['metric', 'values', 'event', 'do', 'restart', 'wallClockStepMs'] as const
-const members = [...signs, 'device', 'rule', 'key', 'occurrence', 'by', 'note', 'until', 'oneShot', 'data'] as const
 /** Beyond it there are no dates. */
 const latestMs = 8.6e15
 const noFacts: DeviceFacts = { type: null, labels: {}, settings: {} }
@@ -172,11 +171,8 @@ function isReading({ device, metric, values, do: verb }: InputLine): boolean {
 
 /** A table that was written as lines has every member in each. Only the value of a reading may be null. */
 function withoutNulls(line: InputLine): InputLine {
-  for (const member of members) {
-    if (line[member] !== null) continue
-    return Object.fromEntries(Object.entries(line).filter(([name, said]) => said !== null || name === 'at' || (name === 'value' && typeof line.metric === 'string'))) as unknown as InputLine
-  }
-  return line
+  if (!Object.values(line).includes(null)) return line
+  return Object.fromEntries(Object.entries(line).filter(([name, said]) => said !== null || name === 'at' || (name === 'value' && typeof line.metric === 'string'))) as unknown as InputLine
 }
 
 export function outputLine({ at, event, from, alarm, reason }: Transition): BacktestLine {

@@ -109,7 +109,7 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
   }
 
   /** The series of other devices that feed every key of a rule, and as which signal. */
-  function* elsewhere({ inputs }: RuleRuntime): Iterable<{ readonly state: SeriesState; readonly signal: number }> {
+  function* feedersOf({ inputs }: RuleRuntime): Iterable<{ readonly state: SeriesState; readonly signal: number }> {
     for (const input of inputs) {
       if (!onlyFeeds(input)) continue
       const { device } = input.selector
@@ -119,7 +119,7 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
 
   /** A key that is new hears what is already known of other devices from now on. */
   function feedFromElsewhere(made: Cell): void {
-    for (const { state, signal } of elsewhere(made.runtime)) {
+    for (const { state, signal } of feedersOf(made.runtime)) {
       state.feeds = [...state.feeds, { cell: made, signal }].sort(compareFeeds)
       if (isHearing) tellLast(made, signal, state)
       else made.flags |= untold
@@ -128,7 +128,7 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
 
   function tellElsewhere(made: Cell): void {
     made.flags &= ~untold
-    for (const { state, signal } of elsewhere(made.runtime)) tellLast(made, signal, state)
+    for (const { state, signal } of feedersOf(made.runtime)) tellLast(made, signal, state)
   }
 
   /** The condition is no more: nobody feeds it. */

@@ -93,6 +93,7 @@ export function createRuleEngine({ kinds, sink }: RuleEngineDeps): RuleEngine {
   const sensors = createSensors({
     kinds, facts, sink,
     seriesOf: (device) => bindings.ofDevice(device),
+    find: (device, metric) => bindings.find(device, metric),
     doubt(series, times) {
       for (const cell of series.cells) if (cell.runtime.condition.form === 'signal' && cell.runtime.condition.order !== 'any') delays.makeUnknown(cell, seriesUnknown, times)
       evaluator.doubt(series, undefined, times)

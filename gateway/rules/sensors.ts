@@ -32,6 +32,7 @@ export interface SensorDeps {
   readonly facts: FactTable
   readonly sink: ConditionSink
   readonly seriesOf: (device: string) => readonly SeriesState[]
+  readonly find: (device: string, metric: string) => SeriesState | undefined
   /** The values of this series are not to be believed from now on. */
   readonly doubt: (series: SeriesState, times: Times) => void
 }
@@ -40,7 +41,7 @@ const words = {
   'technical.range': 'is plausible again', 'technical.flat': 'moves again', 'technical.lead-off': 'is connected again',
 } as const
 
-export function createSensors({ kinds, facts, sink, seriesOf, doubt }: SensorDeps): Sensors {
+export function createSensors({ kinds, facts, sink, seriesOf, find, doubt }: SensorDeps): Sensors {
   const flatKind = kinds.find(({ name }) => name === 'flat')
 
   function set(series: SeriesState, of: { readonly bit: number; readonly rule: keyof typeof words; readonly message: string; readonly value: Reading['value'] }, times: Times): void {
@@ -72,7 +73,10 @@ export function createSensors({ kinds, facts, sink, seriesOf, doubt }: SensorDep
   }
 
   /** Said before anything measured with it was heard. */
-  const isOff = (device: string, metric: string): boolean => seriesOf(device).some((other) => other.metric === metric && other.off && other.sensor?.isLead === true)
+  function isOff(device: string, metric: string): boolean {
+    const by = find(device, metric)
+    return by !== undefined && by.off && by.sensor?.isLead === true
+  }
 
   return {
     checkOf(device, metric) {

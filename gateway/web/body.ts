@@ -28,7 +28,7 @@ function whyNot(text: string): string {
   try {
     JSON.parse(text)
   } catch (error) {
-    return asError(error).message.replace(/, ".*" is not valid JSON$/s, '')
+    return asError(error).message.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '')
   }
   return 'a member is called __proto__, or constructor with a prototype; leave it out'
 }

@@ -246,6 +246,7 @@ describe('what the whole API has in common', () => {
   it.each([
     ['{"labels":{"a":"b"},\n "type":"x",}', 'Expected double-quoted property name in JSON at position 33 (line 2 column 13)'],
     ['{"type":hidden}', "Unexpected token 'h'"], ['{"type":', 'Unexpected end of JSON input'], ['type: hidden\n', "Unexpected token 'y'"],
+    [`{"labels":{"${'secret'.repeat(9)}":"b"},"type":hidden,"settings":{"${'secret'.repeat(9)}":1}}`, "Unexpected token 'h'"],
   ])('says where %s is no JSON, and repeats nothing of it', async (payload, why) => {
     const answer = await scene().call({ method: 'PUT', url: api('devices/bed-1'), headers: { 'content-type': 'application/json' }, payload })
     expect(answer.json()).toMatchObject({ status: 400, detail: `the body is not JSON that can be taken: ${why}` })

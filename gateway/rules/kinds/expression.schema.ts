@@ -2,6 +2,8 @@ import type { Problem } from '../../kernel/problem.ts'
 import type { KindSchema } from '../../kernel/rule-kind.ts'
 import { invalid, text } from '../../kernel/shape.ts'
 import { cel } from './cel.ts'
+import type { CelResult } from './cel.ts'
+import type { CelSubject } from './cel-walk.ts'
 import { parseWith } from './parse-with.ts'
 import { maxAgeField, readBeside } from './signal-fields.ts'
 
@@ -13,6 +15,14 @@ export interface ExpressionSpec {
 }
 
 const shape = text({ expected: 'an expression', example: '"value > limit * 1.2 && labels.wing == \'east\'"', check: (written) => written.trim() !== '' })
+
+let newest: { readonly written: string; readonly subject: CelSubject; readonly result: CelResult } | undefined
+
+/** What is asked of a rule is asked one after the other: its expression is compiled once for all of it. */
+function compiled(written: string, subject: CelSubject): CelResult {
+  if (newest?.written !== written || newest.subject !== subject) newest = { written, subject, result: cel.compile(written, subject) }
+  return newest.result
+}
 
 /** `expression: "value > limit * 1.2 && labels.wing == 'east'"`, in CEL. */
 export const expressionSchema: KindSchema<ExpressionSpec> = {
@@ -33,14 +43,15 @@ export const expressionSchema: KindSchema<ExpressionSpec> = {
   hears: ['readings', 'events'],
   defaultMessage: '{rule}: {value}{unit} on {device}',
   compares({ text: written }, on) {
-    const result = cel.compile(written, on.event === undefined ? 'readings' : 'events')
-    if (!result.ok || on.event !== undefined) return []
+    if (on.event !== undefined) return []
+    const result = compiled(written, 'readings')
+    if (!result.ok) return []
     const { uses } = result.expression
     return [...(uses.subject ? [{ on }] : []), ...uses.metrics.map((metric) => ({ on: { ...on, metric } }))]
   },
   // What may stand in it depends on what is heard.
   together({ text: written }, { on }) {
-    const result = cel.compile(written, on.event === undefined ? 'readings' : 'events')
+    const result = compiled(written, on.event === undefined ? 'readings' : 'events')
     if (!result.ok) return result.problems.map((problem) => ({ at: 'kind' as const, ...problem }))
     const { uses } = result.expression
     if (on.event !== undefined || uses.subject || uses.metrics.length > 0 || on.metric !== undefined) return []
