@@ -22,9 +22,9 @@ export interface Bindings {
   ofDevice(device: string): readonly SeriesState[]
   /** The rules are these now. Series that are known are bound anew, and so are the devices that are known. */
   bind(rules: Iterable<RuleRuntime>, at: number): void
-  /** The condition of this rule and key, made if there is none. It hears what is known of devices elsewhere. */
+  /** The condition of this rule and key, made if there is none. */
   cell(runtime: RuleRuntime, place: CellPlace, at: number): Cell
-  /** It was made by an edit of rules or labels, and this is its first sample: what is known of devices elsewhere counts from now on. */
+  /** This is its first sample: what is known of devices elsewhere counts from now on. */
   tellElsewhere(cell: Cell): void
   /** A device is new, or its type, labels or settings are made others by `change`: gives the conditions that it feeds no more, and which of them have nobody left. */
   rebindDevice(device: string, change: () => void, at: number): { readonly left: readonly Cell[]; readonly dropped: readonly Cell[] }
@@ -72,8 +72,6 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
   let keyedElse: readonly RuleRuntime[] = []
   let listening: readonly RuleRuntime[] = []
   let heard = new Map<string, readonly Listener[]>()
-  /** An input is at hand, with which conditions that it makes are judged. */
-  let isHearing = false
 
   /** Undefined: the device has no label of that name, and so no part in the rule. */
   function keyOf({ key, id }: Rule, device: string): string | undefined {
@@ -117,12 +115,11 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
     }
   }
 
-  /** A key that is new hears what is already known of other devices from now on. */
+  /** A key that is new hears other devices from now on; what they said before it is told with its first sample. */
   function feedFromElsewhere(made: Cell): void {
     for (const { state, signal } of feedersOf(made.runtime)) {
       state.feeds = [...state.feeds, { cell: made, signal }].sort(compareFeeds)
-      if (isHearing) tellLast(made, signal, state)
-      else made.flags |= untold
+      made.flags |= untold
     }
   }
 
@@ -194,15 +191,6 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
     if (own === undefined) byDevice.set(device, [state])
     else own.splice(placeBehind(own, (other) => other.metric < metric), 0, state)
     return state
-  }
-
-  function hearing<T>(work: () => T): T {
-    isHearing = true
-    try {
-      return work()
-    } finally {
-      isHearing = false
-    }
   }
 
   function forgetNumbers(): void {
@@ -289,7 +277,7 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
       const known = byNumber[given.id]
       if (known !== undefined) return known
       if (byNumber.length > mostNumbers) forgetNumbers()
-      const state = hearing(() => ensure(given.device, given.metric, at))
+      const state = ensure(given.device, given.metric, at)
       if (state === undefined) into(unconcerned, given.device, given.id)
       return (byNumber[given.id] = state ?? unbound)
     },
@@ -313,7 +301,7 @@ export function createBindings({ facts, cell, cellsOf, sensorOf, looked, left }:
       meetAll(come.filter(isKeyed), at)
     },
     tellElsewhere,
-    cell: (runtime, place, at) => hearing(() => cellOf(runtime, place, at)),
+    cell: cellOf,
     rebindDevice(device, change, at) {
       const before = fedBy(device)
       change()

@@ -76,7 +76,7 @@ export const undecided = 512
 export const heard = 1024
 /** True when its schedule opened, but unknown: told as soon as it is known to be true. */
 export const withheld = 2048
-/** Made without a sample at hand: what had been heard elsewhere is told with the first. */
+/** What had been heard elsewhere before it was made is told with its first sample. */
 export const untold = 4096
 export const delaying = raising | clearing
 export const anyUnknown = ownUnknown | seriesUnknown | deviceUnknown | undecided
